@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The module loyalty._core. Each folder of the library has one file here with one function
+/// `void register_<folder>(pybind11::module_&)`, called below in the order of the layers: classes are registered before
+/// the functions that mention them, so that docstrings show Python names.
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+#include "loyalty/core/version.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, m) {
+    m.doc() = "The compiled half of loyalty; private, use the package loyalty.";
+    m.attr("__version__") = std::string(loyalty::library_version());
+}
