@@ -12,6 +12,6 @@
 namespace py = pybind11;
 
 PYBIND11_MODULE(_core, m) {
-    m.doc() = "The compiled half of loyalty; private, use the package loyalty.";
-    m.attr("__version__") = std::string(loyalty::library_version());
+  m.doc() = "The compiled half of loyalty; private, use the package loyalty.";
+  m.attr("__version__") = std::string(loyalty::library_version());
 }

@@ -5,9 +5,11 @@
 #pragma once
 
 #if defined(__FAST_MATH__) || defined(_M_FP_FAST)
-#error "Loyalty Ladder must not be compiled with -ffast-math, -Ofast or /fp:fast: results would differ between builds."
+#error \
+    "Loyalty Ladder must not be compiled with -ffast-math, -Ofast or /fp:fast: results would differ between builds."
 #elif defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
-#error "Loyalty Ladder must not be compiled with -ffinite-math-only: it has to recognise NaN and infinity."
+#error \
+    "Loyalty Ladder must not be compiled with -ffinite-math-only: it has to recognise NaN and infinity."
 #endif
 
 #if defined(_MSVC_LANG) ? (_MSVC_LANG < 202002L) : (__cplusplus < 202002L)

@@ -9,8 +9,8 @@
 #define LOYALTY_VERSION_MINOR 1
 #define LOYALTY_VERSION_PATCH 0
 
-#define LOYALTY_DETAIL_TEXT_OF(x) #x
-#define LOYALTY_DETAIL_TEXT(x) LOYALTY_DETAIL_TEXT_OF(x)
+#define LOYALTY_DETAIL_DOTTED_TEXT(major, minor, patch) #major "." #minor "." #patch
+#define LOYALTY_DETAIL_DOTTED(major, minor, patch) LOYALTY_DETAIL_DOTTED_TEXT(major, minor, patch)
 
 namespace loyalty {
 
@@ -19,8 +19,8 @@ inline constexpr int version_minor = LOYALTY_VERSION_MINOR;
 inline constexpr int version_patch = LOYALTY_VERSION_PATCH;
 
 /// The version of these headers, "major.minor.patch".
-inline constexpr std::string_view version = LOYALTY_DETAIL_TEXT(LOYALTY_VERSION_MAJOR) "." LOYALTY_DETAIL_TEXT(
-    LOYALTY_VERSION_MINOR) "." LOYALTY_DETAIL_TEXT(LOYALTY_VERSION_PATCH);
+inline constexpr std::string_view version =
+    LOYALTY_DETAIL_DOTTED(LOYALTY_VERSION_MAJOR, LOYALTY_VERSION_MINOR, LOYALTY_VERSION_PATCH);
 
 /// The version of the compiled library that the program is linked with. It differs from `version` only when headers
 /// and library come from different releases. Needs `loyalty::loyalty`.
@@ -28,5 +28,5 @@ inline constexpr std::string_view version = LOYALTY_DETAIL_TEXT(LOYALTY_VERSION_
 
 }  // namespace loyalty
 
-#undef LOYALTY_DETAIL_TEXT
-#undef LOYALTY_DETAIL_TEXT_OF
+#undef LOYALTY_DETAIL_DOTTED
+#undef LOYALTY_DETAIL_DOTTED_TEXT
