@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include <loyalty/core/decay.hpp>
+#include <loyalty/ladder/placement.hpp>
+
+namespace loyalty {
+
+/// Why a position deserves a second look; bits of LadderState::flags.
+enum LadderFlag : std::uint16_t {
+  pending_climb = 1,      ///< the newest second is not evaluated yet (its batch may still grow)
+  before_staircase = 2,   ///< has events before the staircase starts: peak and since are "at least"
+  out_of_order = 4,       ///< a late or retracted event fed the ladder: replay for the exact position
+  position_unset = 8,     ///< merged from two histories: only a replay gives the position
+};
+
+/// What the ladder needs to know about one relationship (112 bytes of it).
+struct LadderState {
+  Time newest = no_time;          ///< newest event
+  Time since = no_time;           ///< second in which the present rung was entered
+  Time contract_until = no_time;  ///< last second of the longest contract
+  std::int32_t purchases = 0;     ///< purchases ever, n
+  std::uint16_t flags = 0;        ///< LadderFlag bits
+  Rung rung = Rung::prospect;     ///< as of the last evaluation
+  Rung peak = Rung::prospect;
+  ExactSum partnership;  ///< P
+  ExactSum regularity;   ///< B
+  ExactSum elsewhere;    ///< O
+  ExactSum support;      ///< S
+  ExactSum advocacy;     ///< A
+
+  constexpr bool has(LadderFlag flag) const noexcept { return (flags & flag) != 0; }
+};
+static_assert(sizeof(LadderState) == 112);
+
+/// The ladder's clocks and criteria, compiled once from a policy.
+struct LadderRules {
+  std::array<Clock, 4> clocks;  ///< by LadderStream; purchases serve B and O
+  Criteria criteria;
+  bool one_clock = true;  ///< all four are the same
+  Time start = 0;         ///< 30 of the shortest half-life before the landmark
+
+  LadderRules() = default;
+  LadderRules(const std::array<Clock, 4>& clocks_, const Criteria& criteria_, Time landmark)
+      : clocks(clocks_), criteria(criteria_) {
+    Time shortest = clocks[0].half_life();
+    for (const Clock& clock : clocks) {
+      one_clock = one_clock && clock.half_life() == clocks[0].half_life();
+      shortest = std::min(shortest, clock.half_life());
+    }
+    start = landmark - 30 * shortest;
+  }
+};
+
+/// A second on the ladder's clocks.
+struct LadderInstant {
+  Time time;
+  std::array<Tick, 4> ticks;
+
+  LadderInstant(Time t, const LadderRules& rules) noexcept : time(t) {
+    ticks[0] = rules.clocks[0].tick(t);
+    if (rules.one_clock) {
+      ticks[1] = ticks[2] = ticks[3] = ticks[0];
+    } else {
+      for (std::size_t i = 1; i < 4; ++i) ticks[i] = rules.clocks[i].tick(t);
+    }
+  }
+};
+
+namespace detail {
+
+constexpr const ExactSum& stream_sum(const LadderState& state, LadderStream stream) noexcept {
+  switch (stream) {
+    case LadderStream::support: return state.support;
+    case LadderStream::advocacy: return state.advocacy;
+    case LadderStream::partnership: return state.partnership;
+    case LadderStream::purchases: break;
+  }
+  return state.regularity;
+}
+
+/// Exact decayed sums at one second, as evidence to place.
+struct ExactEvidence {
+  const LadderState& state;
+  const LadderInstant& instant;
+  std::int64_t purchases() const noexcept { return state.purchases; }
+  bool contract_runs() const noexcept {
+    return state.contract_until != no_time && instant.time <= state.contract_until;
+  }
+  bool at_least(LadderStream stream, const Decimal& threshold) const noexcept {
+    return loyalty::at_least(stream_sum(state, stream), threshold,
+                             instant.ticks[static_cast<std::size_t>(stream)]);
+  }
+  bool share_at_least(const Decimal& threshold) const noexcept {
+    return loyalty::share_at_least(state.regularity, state.elsewhere, threshold);
+  }
+};
+
+}  // namespace detail
+
+/// The band of a relationship's exact sums at one second, which is not before its newest event. O(1).
+inline Band band(const LadderState& state, const LadderInstant& at,
+                 const LadderRules& rules) noexcept {
+  return band(detail::ExactEvidence{state, at}, rules.criteria);
+}
+
+/// First second at which the keep criterion of `rung` alone fails if nothing more happens, in closed
+/// form; `furthest_time` if it never does by decay.
+inline Time keep_fails_at(const LadderState& state, Rung rung, const LadderRules& rules) noexcept {
+  const Criteria& c = rules.criteria;
+  const auto below = [&](LadderStream stream, const Threshold& threshold) {
+    return first_second_below(detail::stream_sum(state, stream), threshold.keep,
+                              rules.clocks[static_cast<std::size_t>(stream)]);
+  };
+  switch (rung) {
+    case Rung::client: {
+      const Time regular = state.purchases >= c.client_purchases
+                               ? below(LadderStream::purchases, c.client)
+                               : -furthest_time;
+      const Time contract =
+          state.contract_until != no_time ? state.contract_until + 1 : -furthest_time;
+      return std::max(regular, contract);
+    }
+    case Rung::supporter: return below(LadderStream::support, c.supporter);
+    case Rung::advocate: return below(LadderStream::advocacy, c.advocate);
+    case Rung::partner: return below(LadderStream::partnership, c.partner);
+    default: return furthest_time;
+  }
+}
+
+/// A relationship's place on the ladder.
+struct Position {
+  Rung rung = Rung::prospect;
+  Rung peak = Rung::prospect;
+  Time since = no_time;
+  friend constexpr bool operator==(const Position&, const Position&) = default;
+};
+
+namespace detail {
+
+/// Climb or fall at a second with events.
+inline void step(Position& p, Band band, Time at) noexcept {
+  const Rung next = band.clamp(p.rung);
+  if (next == p.rung) return;
+  p.rung = next;
+  p.since = at;
+  p.peak = std::max(p.peak, next);
+}
+
+/// Falls through a quiet stretch that ends with second `at`: sums only decay, so the band only sinks.
+inline void quiet(Position& p, const LadderState& state, const LadderInstant& at,
+                  const LadderRules& rules) noexcept {
+  if (p.rung <= Rung::buyer) return;  // a buyer's purchases do not decay
+  const Rung keep = kept_rung(ExactEvidence{state, at}, rules.criteria);
+  if (keep >= p.rung) return;
+  p.rung = keep;
+  const auto failed = static_cast<Rung>(static_cast<int>(keep) + 1);
+  p.since = keep_fails_at(state, failed, rules);
+}
+
+/// The position just before second `at` (which is later than the newest event), or, for a read, at it.
+inline Position position_through(const LadderState& state, Time at,
+                                 const LadderRules& rules) noexcept {
+  Position p{state.rung, state.peak, state.since};
+  if (at < rules.start) return p;
+  if (state.newest < rules.start) {
+    step(p, band(state, LadderInstant(rules.start, rules), rules), rules.start);
+  } else if (state.has(pending_climb)) {
+    step(p, band(state, LadderInstant(state.newest, rules), rules), state.newest);
+  }
+  if (at > state.newest) quiet(p, state, LadderInstant(at, rules), rules);
+  return p;
+}
+
+}  // namespace detail
+
+/// Prepares the state for an event at `time`, before its sums change: evaluates what is now complete
+/// (the newest second, then the quiet until just before `time`). `feeds` tells whether the event can
+/// move the ladder. Late events flag the position instead. O(1) but for a fall, which is dated.
+inline void advance(LadderState& state, Time time, bool feeds, const LadderRules& rules) noexcept {
+  if (time < state.newest) {
+    if (feeds) state.flags |= out_of_order;
+    if (time < rules.start) state.flags |= before_staircase;
+    return;
+  }
+  if (time < rules.start) {
+    state.flags |= before_staircase;
+    state.newest = time;
+    return;
+  }
+  if (time > state.newest) {
+    const bool crosses_start = state.newest != no_time && state.newest < rules.start;
+    const bool evaluates = state.has(pending_climb) || (crosses_start && time > rules.start) ||
+                           (feeds && state.rung > Rung::buyer);
+    if (evaluates && !state.has(position_unset)) {
+      // Only what feeds the ladder ends a quiet stretch, so that a late event that does not feed it
+      // leaves the very bytes that it would have left in order.
+      const Time through = feeds ? time - 1 : std::max(state.newest, rules.start);
+      const Position p = detail::position_through(state, through, rules);
+      state.rung = p.rung;
+      state.peak = p.peak;
+      state.since = p.since;
+    }
+    state.flags &= static_cast<std::uint16_t>(~pending_climb);
+    // Old sums that only now meet the staircase are evaluated with this second's batch.
+    if (crosses_start && time == rules.start) state.flags |= pending_climb;
+    state.newest = time;
+  }
+  if (feeds) state.flags |= pending_climb;
+}
+
+/// Where a relationship stands at a read.
+struct Standing {
+  Position position;
+  Band band;       ///< the bounds that the evidence at `now` allows
+  bool exact;      ///< false: late, retracted or merged events; `since` is then absent
+  bool at_least;   ///< peak and since are bounds, since older events were summed without evaluation
+};
+
+/// The standing at `now` >= the newest event; never changes the state. O(1).
+inline Standing standing(const LadderState& state, const LadderInstant& now,
+                         const LadderRules& rules) noexcept {
+  Standing s{{}, band(state, now, rules), true, state.has(before_staircase)};
+  if (state.has(position_unset)) {
+    s.position = {s.band.enter, s.band.enter, no_time};
+    s.exact = false;
+    return s;
+  }
+  s.position = detail::position_through(state, now.time, rules);
+  if (state.has(out_of_order)) {
+    s.position.rung = s.band.clamp(s.position.rung);
+    s.position.peak = std::max(s.position.peak, s.position.rung);
+    s.position.since = no_time;
+    s.exact = false;
+  }
+  return s;
+}
+
+/// One change of rung: a row of the tape.
+struct RungChange {
+  Time time;
+  Rung rung;
+  friend constexpr bool operator==(const RungChange&, const RungChange&) = default;
+};
+
+/// The falls that come if nothing more happens, in order of time; rungs lost in one second are one row.
+struct Falls {
+  std::array<RungChange, rung_count> rows{};
+  int count = 0;
+  const RungChange* begin() const noexcept { return rows.data(); }
+  const RungChange* end() const noexcept { return rows.data() + count; }
+};
+
+/// Projects the falls of a relationship that stands on `rung` now. O(rungs) closed forms.
+inline Falls falls_if_quiet(const LadderState& state, Rung rung, const LadderRules& rules) noexcept {
+  Falls falls;
+  const auto last = [](const Falls& f) { return static_cast<std::size_t>(f.count - 1); };
+  while (rung > Rung::buyer) {
+    // The rung is lost when the first criterion at or below it fails; that may pass several rungs.
+    Time first = furthest_time;
+    for (int k = static_cast<int>(Rung::client); k <= static_cast<int>(rung); ++k)
+      first = std::min(first, keep_fails_at(state, static_cast<Rung>(k), rules));
+    if (first == furthest_time) break;
+    rung = static_cast<Rung>(static_cast<int>(rung) - 1);
+    const bool same_second = falls.count > 0 && falls.rows[last(falls)].time == first;
+    if (!same_second) ++falls.count;
+    falls.rows[last(falls)] = {first, rung};
+  }
+  return falls;
+}
+
+}  // namespace loyalty
