@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <loyalty/events/kind.hpp>
+
+namespace loyalty {
+
+/// Why a sound row had no effect.
+enum class Skip : std::uint8_t {
+  repeated,      ///< its event_id came before in the same call
+  retracted,     ///< taken back in the same call, or the row that takes back
+  nothing_open,  ///< answers, resolves or closes what is not open
+  already_open,  ///< opens what is open
+};
+inline constexpr int skip_count = 4;
+inline constexpr std::array<std::string_view, skip_count> skip_names = {
+    "repeated", "retracted", "nothing_open", "already_open"};
+
+/// A row that was set aside: its index in the call and why.
+struct Reject {
+  std::int64_t row;
+  Code code;
+};
+
+/// What became of the rows: scored + skipped + set aside = read, always.
+struct Books {
+  std::int64_t read = 0;
+  std::int64_t scored = 0;
+  std::array<std::int64_t, skip_count> skipped{};
+  std::array<std::int64_t, code_count> set_aside{};
+  std::vector<Reject> rejects;  ///< of one call, in row order
+
+  std::int64_t skipped_total() const noexcept {
+    std::int64_t n = 0;
+    for (const auto k : skipped) n += k;
+    return n;
+  }
+  std::int64_t set_aside_total() const noexcept {
+    std::int64_t n = 0;
+    for (const auto k : set_aside) n += k;
+    return n;
+  }
+  void skip(Skip why, std::int64_t n = 1) noexcept { skipped[static_cast<std::size_t>(why)] += n; }
+
+  /// Adds the counts, not the rejected rows.
+  void add(const Books& other) noexcept {
+    read += other.read;
+    scored += other.scored;
+    for (std::size_t i = 0; i < skipped.size(); ++i) skipped[i] += other.skipped[i];
+    for (std::size_t i = 0; i < set_aside.size(); ++i) set_aside[i] += other.set_aside[i];
+  }
+};
+
+}  // namespace loyalty

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <loyalty/batch/books.hpp>
+#include <loyalty/batch/columns.hpp>
+#include <loyalty/batch/id_index.hpp>
+#include <loyalty/batch/open_items.hpp>
+#include <loyalty/policy.hpp>
+
+namespace loyalty {
+
+/// Many relationships under one policy: rows in, assessments out. It holds a state for each
+/// relationship and the open items; memory does not grow with events. Not safe for concurrent writers;
+/// concurrent reads are.
+///
+/// The same rows give the same states to the bit, in any order within a call, in any chunks that follow
+/// time, however they are sharded by relationship. Copies of whole rows are folded as often as given;
+/// `event_id` tells repeats apart within a call.
+class Portfolio {
+ public:
+  /// Throws PolicyError.
+  explicit Portfolio(Policy policy = {}, std::optional<Time> landmark = std::nullopt);
+
+  const Rules& rules() const noexcept { return *rules_; }
+  const Policy& policy() const noexcept { return rules_->policy(); }
+
+  /// Applies rows in any order. Bad rows are set aside and counted, never thrown for. Throws WindowError
+  /// before anything is applied where a row is newer than the landmark allows, and LimitError after the
+  /// rows are applied where a relationship went over its limits. Amortised O(1) a row for rows in order
+  /// of time (others are sorted first); allocates only for new relationships, new open items and rejects.
+  Books apply(const EventColumns& rows);
+  /// Applies one event; what a row's `refers_to` names closes or opens an item. Returns the code of a bad one.
+  Code apply(std::string_view relationship, const Event& event, std::string_view refers_to = {});
+
+  /// Takes rows back, each given whole as it was applied: sums are what they would be without them, and
+  /// positions that depend on them are flagged. Rows whose effect went through open items (requests with
+  /// refers_to, promises closed later) need a replay instead and are set aside.
+  Books retract(const EventColumns& rows);
+
+  /// Starts the relationships named in the rows afresh and applies the rows, which must be their whole
+  /// history: positions are then what in-order arrival gives.
+  Books replay(const EventColumns& rows);
+
+  /// Adds another portfolio of the same fold fingerprint, landmark and currency; throws MismatchError.
+  /// Relationships in both get their sums added and their ladder position unset until a replay.
+  void merge(const Portfolio& other);
+
+  /// Counts rows that a reader set aside before they came here, so that their relationships carry the
+  /// flag; 0 or empty identifiers are counted in the books alone.
+  void note_set_aside(std::string_view relationship, std::uint32_t rows = 1);
+
+  std::size_t size() const noexcept { return ids_.size(); }
+  std::size_t open_items() const noexcept { return items_.size(); }
+  /// Newest row applied so far, `no_time` if none; assessments lie on it or later.
+  Time newest() const noexcept { return newest_; }
+  /// Books over all calls, as of now.
+  Books books() const;
+  /// Kinds that the log records: the policy's declaration, else what was seen.
+  Observed observed() const noexcept { return policy().observes.value_or(seen_); }
+  /// Whether any purchase stated a margin.
+  bool margin_stated() const noexcept { return margin_stated_; }
+  const std::string& currency() const noexcept { return currency_; }
+
+  /// Index of a relationship, or nothing.
+  std::optional<std::uint32_t> find(std::string_view relationship) const noexcept;
+  std::string id(std::uint32_t index) const { return ids_.text(index); }
+  /// Indices in the order of the identifiers' bytes.
+  std::vector<std::uint32_t> sorted() const { return ids_.sorted(); }
+  Role role(std::uint32_t index) const noexcept {
+    const Meta& meta = meta_[index];
+    return meta.role_time == no_time ? policy().default_role : meta.role;
+  }
+  std::uint32_t set_aside(std::uint32_t index) const noexcept { return meta_[index].set_aside; }
+
+  /// A relationship's state as a read at `now` sees it: with the rows of the newest second, and every
+  /// open item that time has reached. O(1 + its open items).
+  Relationship state(std::uint32_t index, Time now) const;
+  /// The same at the newest row.
+  Relationship state(std::uint32_t index) const { return state(index, newest_); }
+
+  /// A date of assessment; throws WindowError before the newest row or outside the landmark's window,
+  /// LimitError where a relationship is over its limits.
+  AsOf at(Time now) const;
+  /// The assessment of one relationship as of `at(now)`.
+  Assessment assess(std::uint32_t index, const AsOf& at) const;
+
+  /// Canonical bytes of everything that was folded, ordered by identifier: equal for equal rows.
+  std::vector<std::byte> bytes() const;
+
+ private:
+  struct Meta {
+    Time role_time = no_time;
+    std::uint32_t open = OpenItems::none;
+    std::uint32_t set_aside = 0;
+    Role role = Role::consumer;
+  };
+  /// A row whose effect depends on what is open; the rows of one second act in a canonical order.
+  struct KeyedRow {
+    std::uint32_t relationship;
+    Event event;
+    std::size_t key_start;
+    std::size_t key_size;
+  };
+  struct KeyedRows {
+    Time time = no_time;
+    std::vector<KeyedRow> rows;
+    std::string keys;
+    std::string_view key(const KeyedRow& row) const noexcept {
+      return std::string_view(keys).substr(row.key_start, row.key_size);
+    }
+    void add(std::uint32_t relationship, const Event& event, std::string_view key);
+    void clear() noexcept;
+    void sort();
+  };
+  /// Blocks of states that never move.
+  class States {
+   public:
+    Relationship& operator[](std::size_t i) noexcept {
+      return blocks_[i / block_size][i % block_size];
+    }
+    const Relationship& operator[](std::size_t i) const noexcept {
+      return blocks_[i / block_size][i % block_size];
+    }
+    void grow_to(std::size_t size);
+
+   private:
+    static constexpr std::size_t block_size = 1 << 13;
+    struct Free {
+      void operator()(Relationship* block) const noexcept;
+    };
+    using Block = std::unique_ptr<Relationship[], Free>;
+    std::vector<Block> blocks_;
+    std::size_t size_ = 0;
+  };
+
+  Books fold(const EventColumns& rows, std::span<const std::size_t> order);
+  bool resolve_ids(const EventColumns& rows, std::vector<std::size_t>& order, Books& books) const;
+  void settle_currency(const EventColumns& rows);
+  void grow();
+  void route(std::uint32_t index, const Event& event, const Act& act, std::string_view key,
+             bool keyed, Books& books);
+  void reach(Time time, Books& books);
+  void act_on(KeyedRows& rows, Books& books);
+  void close_call(Time newest, Books& books);
+  void settle();
+  void check_limits() const;
+  std::span<const KeyedRow> pending_of(std::uint32_t index) const noexcept;
+  /// The state of a relationship with waiting rows, and how many of those had no effect.
+  std::pair<Relationship, int> read_pending(std::uint32_t index, Time now, Books& books) const;
+
+  std::shared_ptr<const Rules> rules_;
+  IdIndex ids_;
+  States states_;
+  std::vector<Meta> meta_;
+  OpenItems items_;
+  KeyedRows current_;  ///< rows of the second being folded
+  KeyedRows pending_;  ///< sorted rows of the newest second, which wait for a later stamp
+  Books books_;
+  Time newest_ = no_time;
+  Observed seen_;
+  bool margin_stated_ = false;
+  std::string currency_;
+  Time currency_time_ = no_time;
+  std::uint32_t over_limit_ = IdIndex::none;
+  std::size_t settled_items_ = 0;
+};
+
+}  // namespace loyalty

@@ -1,0 +1,848 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/batch/portfolio.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <numeric>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace loyalty {
+namespace {
+
+/// Whether a row's effect depends on what is open, or waits for time.
+bool uses_items(const Event& e, bool has_key, const FoldRules& rules) noexcept {
+  if (e.side != rules.options.perspective) return false;
+  switch (e.kind) {
+    case Kind::promise:
+    case Kind::payment:
+    case Kind::request: return true;
+    case Kind::response:
+    case Kind::complaint: return has_key;
+    case Kind::resolution: return true;
+    default: return false;
+  }
+}
+
+bool is_closer(const Event& e) noexcept {
+  return e.kind == Kind::response || e.kind == Kind::resolution ||
+         ((e.kind == Kind::promise || e.kind == Kind::payment) && e.done != no_time);
+}
+
+/// Bits of a double in an order of their own, so that rows compare without rounding; NaN has a place.
+std::int64_t order_bits(double x) noexcept {
+  if (std::isnan(x)) return std::numeric_limits<std::int64_t>::min();
+  const auto bits = std::bit_cast<std::int64_t>(x + 0.0);
+  return bits < 0 ? std::numeric_limits<std::int64_t>::min() - bits : bits;
+}
+
+auto order_of(const Event& e) noexcept {
+  return std::tuple(e.kind, e.side, order_bits(e.value), order_bits(e.amount),
+                    order_bits(e.margin), order_bits(e.cost), order_bits(e.rating),
+                    order_bits(e.scale_low), order_bits(e.scale_high), e.due, e.done, e.until,
+                    e.since, e.parameter, e.whole_order);
+}
+
+/// The open items of one relationship in the pool.
+struct PooledItems {
+  OpenItems& pool;
+  std::uint32_t relationship;
+  std::uint32_t& head;
+  OpenItem* find(Kind kind, std::string_view key) { return pool.find(relationship, kind, key); }
+  void insert(OpenItem item) { pool.insert(relationship, head, std::move(item)); }
+  void erase(const OpenItem* item) { pool.erase(head, item); }
+};
+
+/// A copy of them, for reads.
+struct CopiedItems {
+  std::vector<OpenItem> items;
+  OpenItem* find(Kind kind, std::string_view key) {
+    const auto it = std::find_if(items.begin(), items.end(), [&](const OpenItem& item) {
+      return item.kind == kind && !item.key.empty() && item.key == key;
+    });
+    return it == items.end() ? nullptr : &*it;
+  }
+  void insert(OpenItem item) { items.push_back(std::move(item)); }
+  void erase(const OpenItem* item) { items.erase(items.begin() + (item - items.data())); }
+};
+
+/// A promise or payment whose end is known: acts at once where time has reached it, else waits.
+template <class Items>
+void schedule(OpenItem item, Time now, Relationship& r, Items& items, const FoldRules& rules) {
+  if (can_change(item, now, rules)) items.insert(std::move(item));
+  else fire(r, item, now, rules);
+}
+
+/// Lets a row act that opens, closes or waits. Rows of one relationship come in the order of time, and
+/// within a second openers before closers.
+template <class Items>
+std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key,
+                                   Relationship& r, Items& items, const FoldRules& rules) {
+  OpenItem* open = key.empty() ? nullptr : items.find(e.kind == Kind::response     ? Kind::request
+                                                      : e.kind == Kind::resolution ? Kind::complaint
+                                                                                   : e.kind,
+                                                      key);
+  switch (e.kind) {
+    case Kind::request: {
+      if (open != nullptr) {
+        if (expiry_of(open->from, rules) >= e.time) return Skip::already_open;
+        fire(r, *open, e.time, rules);
+        items.erase(open);
+      }
+      apply(r, request_act(e.time), rules);
+      items.insert({Kind::request, e.time, no_time, 1, std::string(key)});
+      return std::nullopt;
+    }
+    case Kind::response: {
+      if (open == nullptr || open->from > e.time) return Skip::nothing_open;
+      const Time opened = open->from;
+      const bool expired = expiry_of(opened, rules) < e.time;
+      if (expired) fire(r, *open, e.time, rules);
+      else apply(r, response_act(opened, e.time, true, rules), rules);
+      items.erase(open);
+      if (expired) return Skip::nothing_open;
+      return std::nullopt;
+    }
+    case Kind::promise:
+    case Kind::payment: {
+      const double stake = std::isnan(e.value) ? 1.0 : e.value;
+      const Time limit = e.due == no_time ? no_time : e.due + rules.options.promise_grace;
+      if (e.done == no_time) {
+        if (open != nullptr) return Skip::already_open;
+        schedule({e.kind, limit, no_time, stake, std::string(key)}, e.time, r, items, rules);
+        return std::nullopt;
+      }
+      if (open == nullptr) {
+        if (limit == no_time) return Skip::nothing_open;
+        schedule({e.kind, limit, e.done, stake, {}}, e.time, r, items, rules);
+        return std::nullopt;
+      }
+      OpenItem item = std::move(*open);
+      open->key = item.key;  // erase needs it
+      items.erase(open);
+      if (item.from + 1 < e.time) {
+        // It counted as broken since then; now it is known to have been kept, if late.
+        apply(r, promise_act(e.kind, Outcome::broken, item.stake, item.from, no_time, rules), rules);
+        apply(r,
+              e.done <= item.from
+                  ? kept_after_broken_act(e.kind, item.stake, item.from, e.done, rules)
+                  : promise_act(e.kind, Outcome::late_after_broken, item.stake, item.from, e.done,
+                                rules),
+              rules);
+        return std::nullopt;
+      }
+      item.key.clear();
+      item.done = e.done;
+      schedule(std::move(item), e.time, r, items, rules);
+      return std::nullopt;
+    }
+    case Kind::complaint: {
+      Act opening = act;
+      opening.complaints = open == nullptr ? 1 : 0;
+      apply(r, opening, rules);
+      if (open == nullptr)
+        items.insert({Kind::complaint, e.time, no_time, 1, std::string(key)});
+      return std::nullopt;
+    }
+    case Kind::resolution: {
+      if (open == nullptr) return Skip::nothing_open;
+      Act closing = act;
+      closing.complaints = -1;
+      apply(r, closing, rules);
+      items.erase(open);
+      return std::nullopt;
+    }
+    default: return std::nullopt;
+  }
+}
+
+/// Reads one row into an event, and judges what can be judged without the relationship.
+class RowReader {
+ public:
+  RowReader(const EventColumns& columns, const Policy& policy, const std::string& currency)
+      : c_(columns), policy_(policy), currency_(currency) {}
+
+  Code read(std::size_t i, Event& e) const {
+    if (c_.code != nullptr && c_.code[i] != 0) return static_cast<Code>(c_.code[i]);
+    if (c_.kind[i] >= kind_count) return Code::unknown_kind;
+    e.kind = static_cast<Kind>(c_.kind[i]);
+    e.time = c_.time[i];
+    if (c_.value != nullptr) e.value = c_.value[i];
+    if (c_.amount != nullptr) e.amount = c_.amount[i];
+    if (c_.margin != nullptr) e.margin = c_.margin[i];
+    if (c_.cost != nullptr) e.cost = c_.cost[i];
+    if (c_.rating != nullptr) e.rating = c_.rating[i];
+    if (c_.scale_low != nullptr) e.scale_low = c_.scale_low[i];
+    if (c_.scale_high != nullptr) e.scale_high = c_.scale_high[i];
+    if (c_.due != nullptr) e.due = c_.due[i];
+    if (c_.done != nullptr) e.done = c_.done[i];
+    if (c_.until != nullptr) e.until = c_.until[i];
+    if (c_.since != nullptr) e.since = c_.since[i];
+    if (c_.whole_order != nullptr) e.whole_order = c_.whole_order[i] == 1;
+    if (c_.side != nullptr) {
+      if (c_.side[i] == EventColumns::unreadable) return Code::bad_side;
+      e.side = c_.side[i] == 1 ? Side::them : Side::us;
+    }
+    if (c_.parameter != nullptr) {
+      if (c_.parameter[i] == EventColumns::unreadable && e.kind == Kind::survey)
+        return Code::bad_parameter;
+      e.parameter = c_.parameter[i] == 1 ? SurveyOf::commitment : SurveyOf::trust;
+    }
+    if (c_.role != nullptr && c_.role[i] == EventColumns::unreadable) return Code::bad_role;
+    if (c_.currency) return convert(c_.currency[i], e);
+    return Code::ok;
+  }
+
+ private:
+  Code convert(std::string_view currency, Event& e) const {
+    if (currency.empty() || currency == currency_) return Code::ok;
+    if (std::isnan(e.amount) && std::isnan(e.margin) && std::isnan(e.cost)) return Code::ok;
+    for (const Rate& rate : policy_.rates) {
+      if (rate.currency != currency) continue;
+      e.amount *= rate.rate;
+      e.margin *= rate.rate;
+      e.cost *= rate.rate;
+      return Code::ok;
+    }
+    return Code::other_currency;
+  }
+
+  const EventColumns& c_;
+  const Policy& policy_;
+  const std::string& currency_;
+};
+
+}  // namespace
+
+// ---- storage -------------------------------------------------------------------------------------
+
+void Portfolio::States::Free::operator()(Relationship* block) const noexcept { std::free(block); }
+
+void Portfolio::States::grow_to(std::size_t size) {
+  while (blocks_.size() * block_size < size) {
+    constexpr std::size_t bytes = block_size * sizeof(Relationship);
+    constexpr std::size_t alignment = std::size_t{1} << 20;
+    void* memory = std::aligned_alloc(alignment, bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+    // States are visited at random: large pages spare the address translation.
+    madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    auto* block = static_cast<Relationship*>(memory);
+    std::uninitialized_default_construct_n(block, block_size);
+    blocks_.emplace_back(block);
+  }
+  size_ = size;
+}
+
+void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_) {
+  rows.push_back({relationship, event, keys.size(), key_.size()});
+  keys += key_;
+}
+
+void Portfolio::KeyedRows::clear() noexcept {
+  rows.clear();
+  keys.clear();
+}
+
+void Portfolio::KeyedRows::sort() {
+  std::sort(rows.begin(), rows.end(), [this](const KeyedRow& a, const KeyedRow& b) {
+    if (a.relationship != b.relationship) return a.relationship < b.relationship;
+    const bool a_closes = is_closer(a.event);
+    const bool b_closes = is_closer(b.event);
+    if (a_closes != b_closes) return b_closes;
+    const auto a_order = order_of(a.event);
+    const auto b_order = order_of(b.event);
+    if (a_order != b_order) return a_order < b_order;
+    return key(a) < key(b);
+  });
+}
+
+// ---- folding -------------------------------------------------------------------------------------
+
+Portfolio::Portfolio(Policy policy, std::optional<Time> landmark)
+    : rules_(std::make_shared<const Rules>(std::move(policy), landmark)),
+      currency_(rules_->policy().currency) {}
+
+void Portfolio::grow() {
+  if (meta_.size() == ids_.size()) return;
+  meta_.resize(ids_.size());
+  states_.grow_to(ids_.size());
+}
+
+void Portfolio::act_on(KeyedRows& rows, Books& books) {
+  rows.sort();
+  const FoldRules& rules = rules_->fold();
+  for (const KeyedRow& row : rows.rows) {
+    Act act;
+    (void)act_of(row.event, rules, act);  // judged when the row was read
+    PooledItems items{items_, row.relationship, meta_[row.relationship].open};
+    Relationship& r = states_[row.relationship];
+    if (const auto skip = act_with_items(row.event, act, rows.key(row), r, items, rules)) {
+      --books.scored;
+      books.skip(*skip);
+    }
+    if (!within_limits(r)) over_limit_ = row.relationship;
+  }
+  rows.clear();
+}
+
+/// Rows of earlier seconds are complete once a later one is reached.
+void Portfolio::reach(Time time, Books& books) {
+  if (!current_.rows.empty() && current_.time < time) act_on(current_, books);
+  if (!pending_.rows.empty() && pending_.time < time) act_on(pending_, books);
+  if (!pending_.rows.empty() && pending_.time == time) {
+    for (const KeyedRow& row : pending_.rows)
+      current_.add(row.relationship, row.event, pending_.key(row));
+    pending_.clear();
+  }
+  current_.time = time;
+}
+
+void Portfolio::close_call(Time newest, Books& books) {
+  newest_ = std::max(newest_, newest);
+  if (!current_.rows.empty()) {
+    if (current_.time < newest_) {
+      act_on(current_, books);
+    } else {
+      std::swap(current_, pending_);
+    }
+  }
+  if (!pending_.rows.empty() && pending_.time < newest_) act_on(pending_, books);
+  pending_.sort();
+  // Items that nothing can change any more are folded away, now and then.
+  if (items_.size() > 2 * settled_items_ + 1024) settle();
+}
+
+void Portfolio::settle() {
+  const FoldRules& rules = rules_->fold();
+  for (std::uint32_t i = 0; i < meta_.size(); ++i) {
+    if (meta_[i].open == OpenItems::none) continue;
+    std::vector<const OpenItem*> done;
+    items_.each(meta_[i].open, [&](const OpenItem& item) {
+      if (!can_change(item, newest_, rules)) done.push_back(&item);
+    });
+    for (const OpenItem* item : done) {
+      fire(states_[i], *item, newest_, rules);
+      items_.erase(meta_[i].open, item);
+    }
+    if (!within_limits(states_[i])) over_limit_ = i;
+  }
+  settled_items_ = items_.size();
+}
+
+void Portfolio::check_limits() const {
+  if (over_limit_ == IdIndex::none) return;
+  const Relationship& r = states_[over_limit_];
+  if (within_limits(r)) return;
+  throw LimitError("relationship " + ids_.text(over_limit_) + " is beyond the limits: " +
+                   std::to_string(r.events) + " events (at most " + std::to_string(most_events) +
+                   "), " + std::to_string(r.money) + " minor units of money (at most " +
+                   std::to_string(most_money) +
+                   "); split it, or leave its rows out, and fold the log anew");
+}
+
+/// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
+bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& order,
+                            Books& books) const {
+  struct Place {
+    std::size_t position;
+    bool retracted;
+  };
+  const RowReader reader(rows, policy(), currency_);
+  const auto before = [&](std::size_t a, std::size_t b) {
+    if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
+    Event ea;
+    Event eb;
+    (void)reader.read(a, ea);
+    (void)reader.read(b, eb);
+    const auto ka = order_of(ea);
+    const auto kb = order_of(eb);
+    if (ka != kb) return ka < kb;
+    if (rows.refers_to && rows.refers_to[a] != rows.refers_to[b])
+      return rows.refers_to[a] < rows.refers_to[b];
+    if (rows.relationship) return rows.relationship[a] < rows.relationship[b];
+    return rows.relationship_number[a] < rows.relationship_number[b];
+  };
+  constexpr auto retraction = static_cast<std::uint8_t>(Kind::retraction);
+  constexpr std::size_t gone = static_cast<std::size_t>(-1);
+  std::unordered_map<std::string_view, std::size_t> first;
+  for (std::size_t p = 0; p < order.size(); ++p) {
+    const std::size_t i = order[p];
+    const std::string_view id = rows.event_id[i];
+    if (id.empty() || rows.kind[i] == retraction) continue;
+    const auto [it, fresh] = first.try_emplace(id, p);
+    if (fresh) continue;
+    books.skip(Skip::repeated);
+    if (before(i, order[it->second])) std::swap(order[it->second], order[p]);
+    order[p] = gone;
+  }
+  if (rows.refers_to) {
+    for (std::size_t p = 0; p < order.size(); ++p) {
+      const std::size_t i = order[p];
+      if (i == gone || rows.kind[i] != retraction) continue;
+      const auto it = first.find(rows.refers_to[i]);
+      if (it == first.end() || rows.refers_to[i].empty()) continue;  // set aside later
+      books.skip(Skip::retracted);
+      order[p] = gone;
+      if (order[it->second] == gone) continue;
+      books.skip(Skip::retracted);
+      order[it->second] = gone;
+    }
+  }
+  const auto kept = std::remove(order.begin(), order.end(), gone);
+  const bool changed = kept != order.end();
+  order.erase(kept, order.end());
+  return changed;
+}
+
+/// A portfolio whose policy names no currency takes that of the earliest row that names one.
+void Portfolio::settle_currency(const EventColumns& rows) {
+  if (!rows.currency || !currency_.empty()) return;
+  std::size_t best = rows.rows;
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    if (rows.currency[i].empty() || rows.time[i] == no_time) continue;
+    if (best == rows.rows || std::pair(rows.time[i], rows.currency[i]) <
+                                 std::pair(rows.time[best], rows.currency[best]))
+      best = i;
+  }
+  if (best != rows.rows) currency_ = std::string(rows.currency[best]);
+}
+
+Books Portfolio::apply(const EventColumns& rows) {
+  if (rows.rows == 0) return {};
+  if (rows.time == nullptr || rows.kind == nullptr ||
+      (rows.relationship_number == nullptr && !rows.relationship))
+    throw MismatchError("event columns: relationship, time and kind are required");
+  const FoldRules& rules = rules_->fold();
+  Time latest = no_time;
+  bool ascending = true;
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    ascending = ascending && (i == 0 || rows.time[i - 1] <= rows.time[i]);
+    latest = std::max(latest, rows.time[i]);
+  }
+  if (latest > rules.window_end && detail::plausible(latest))
+    throw WindowError("a row of " + date_text(latest) + " is newer than " +
+                      date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
+                      date_text(rules.landmark) + "; set landmark = " + date_text(latest) +
+                      ", or leave rows after the as-of date out");
+  settle_currency(rows);
+
+  Books resolved;
+  std::vector<std::size_t> order;
+  if (rows.event_id || !ascending) {
+    order.resize(rows.rows);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!ascending)
+      std::stable_sort(order.begin(), order.end(),
+                       [&](std::size_t a, std::size_t b) { return rows.time[a] < rows.time[b]; });
+    if (rows.event_id) resolve_ids(rows, order, resolved);
+    if (order.empty()) {
+      resolved.read = static_cast<std::int64_t>(rows.rows);
+      books_.add(resolved);
+      return resolved;
+    }
+  }
+  Books books = fold(rows, order);
+  for (std::size_t i = 0; i < resolved.skipped.size(); ++i) books.skipped[i] += resolved.skipped[i];
+  books.read = static_cast<std::int64_t>(rows.rows);
+  books_.add(books);
+  std::sort(books.rejects.begin(), books.rejects.end(),
+            [](const Reject& a, const Reject& b) { return a.row < b.row; });
+  check_limits();
+  return books;
+}
+
+Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order) {
+  constexpr std::size_t block = 32;
+  const FoldRules& rules = rules_->fold();
+  const RowReader reader(rows, policy(), currency_);
+  Books books;
+  Observed seen;
+  Time newest = no_time;
+  std::uint32_t indices[block];
+  const std::size_t count = order.empty() ? rows.rows : order.size();
+  const auto row_at = [&](std::size_t p) { return order.empty() ? p : order[p]; };
+  const auto set_aside = [&](std::size_t i, Code code, std::uint32_t index) {
+    ++books.set_aside[static_cast<std::size_t>(code)];
+    books.rejects.push_back({static_cast<std::int64_t>(i), code});
+    if (index != IdIndex::none) ++meta_[index].set_aside;
+  };
+  Event event;
+  Act act;
+  for (std::size_t start = 0; start < count; start += block) {
+    const std::size_t n = std::min(block, count - start);
+    // Three passes over a block, so that its cache misses overlap: slots, states, sums.
+    if (rows.relationship_number != nullptr) {
+      for (std::size_t k = 0; k < n; ++k) ids_.prefetch(rows.relationship_number[row_at(start + k)]);
+      for (std::size_t k = 0; k < n; ++k) {
+        const std::int64_t id = rows.relationship_number[row_at(start + k)];
+        indices[k] = id == no_time ? IdIndex::none : ids_.add(id);
+      }
+    } else {
+      for (std::size_t k = 0; k < n; ++k) {
+        const std::string_view id = rows.relationship[row_at(start + k)];
+        indices[k] = id.empty() ? IdIndex::none : ids_.add(id);
+      }
+    }
+    grow();
+#if defined(__GNUC__)
+    for (std::size_t k = 0; k < n; ++k) {
+      if (indices[k] == IdIndex::none) continue;
+      const auto* bytes = reinterpret_cast<const char*>(&states_[indices[k]]);
+      for (std::size_t line = 0; line < sizeof(Relationship); line += 64)
+        __builtin_prefetch(bytes + line, 1);
+    }
+#endif
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::size_t i = row_at(start + k);
+      const std::uint32_t index = indices[k];
+      Code code = reader.read(i, event);
+      if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
+      if (code != Code::ok) {
+        set_aside(i, code, index);
+        continue;
+      }
+      const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
+      const bool with_items = uses_items(event, !key.empty(), rules);
+      code = act_of(event, rules, act);
+      if (with_items) {
+        // What a closer needs may stand in the row that it closes.
+        const bool closes = !key.empty() && is_closer(event);
+        if (closes && (code == Code::missing_due || code == Code::missing_since)) code = Code::ok;
+        if (event.kind == Kind::resolution && key.empty()) code = Code::missing_refers_to;
+      }
+      if (code != Code::ok) {
+        set_aside(i, code, index);
+        continue;
+      }
+      newest = std::max(newest, event.time);
+      ++books.scored;
+      if (event.side == rules.options.perspective || !judges_conduct(event.kind))
+        seen.see(event.kind, event.parameter);
+      Relationship& r = states_[index];
+      if (!with_items) {
+        loyalty::apply(r, act, rules);
+      } else if (key.empty()) {
+        PooledItems items{items_, index, meta_[index].open};
+        (void)act_with_items(event, act, key, r, items, rules);
+      } else {
+        reach(event.time, books);
+        current_.add(index, event, key);
+      }
+      if (!within_limits(r)) [[unlikely]]
+        over_limit_ = index;
+      if (event.kind == Kind::purchase && !std::isnan(event.margin)) margin_stated_ = true;
+      if (rows.role != nullptr && rows.role[i] < role_count) {
+        Meta& meta = meta_[index];
+        const auto role = static_cast<Role>(rows.role[i]);
+        if (event.time > meta.role_time || (event.time == meta.role_time && role > meta.role)) {
+          meta.role = role;
+          meta.role_time = event.time;
+        }
+      }
+    }
+  }
+  seen_ |= seen;
+  close_call(newest, books);
+  return books;
+}
+
+Code Portfolio::apply(std::string_view relationship, const Event& event, std::string_view refers_to) {
+  const std::int64_t offsets[] = {0, static_cast<std::int64_t>(relationship.size())};
+  const std::int64_t key_offsets[] = {0, static_cast<std::int64_t>(refers_to.size())};
+  const auto kind = static_cast<std::uint8_t>(event.kind);
+  const auto side = static_cast<std::uint8_t>(event.side);
+  const auto parameter = static_cast<std::uint8_t>(event.parameter);
+  const auto whole = static_cast<std::uint8_t>(event.whole_order);
+  EventColumns row;
+  row.rows = 1;
+  row.relationship = {relationship.data(), offsets};
+  row.refers_to = {refers_to.data(), key_offsets};
+  row.kind = &kind;
+  row.time = &event.time;
+  row.value = &event.value;
+  row.amount = &event.amount;
+  row.margin = &event.margin;
+  row.cost = &event.cost;
+  row.rating = &event.rating;
+  row.scale_low = &event.scale_low;
+  row.scale_high = &event.scale_high;
+  row.due = &event.due;
+  row.done = &event.done;
+  row.until = &event.until;
+  row.since = &event.since;
+  row.side = &side;
+  row.parameter = &parameter;
+  row.whole_order = &whole;
+  const Books books = apply(row);
+  return books.rejects.empty() ? Code::ok : books.rejects.front().code;
+}
+
+Books Portfolio::retract(const EventColumns& rows) {
+  settle();
+  const FoldRules& rules = rules_->fold();
+  const RowReader reader(rows, policy(), currency_);
+  Books books;
+  books.read = static_cast<std::int64_t>(rows.rows);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::uint32_t index = rows.relationship_number != nullptr
+                                    ? ids_.find(rows.relationship_number[i])
+                                    : ids_.find(rows.relationship[i]);
+    Event event;
+    Act act;
+    Code code = reader.read(i, event);
+    if (code == Code::ok) code = act_of(event, rules, act);
+    const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
+    if (code == Code::ok && (index == IdIndex::none || act.stamp > newest_ ||
+                             (has_key && uses_items(event, has_key, rules)) ||
+                             (event.kind == Kind::request && event.side == rules.options.perspective)))
+      code = Code::retraction_without_event;
+    if (code != Code::ok) {
+      ++books.set_aside[static_cast<std::size_t>(code)];
+      books.rejects.push_back({static_cast<std::int64_t>(i), code});
+      continue;
+    }
+    loyalty::retract(states_[index], act, rules);
+    ++books.scored;
+  }
+  return books;
+}
+
+Books Portfolio::replay(const EventColumns& rows) {
+  std::unordered_set<std::uint32_t> seen;
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::uint32_t index = rows.relationship_number != nullptr
+                                    ? ids_.find(rows.relationship_number[i])
+                                    : ids_.find(rows.relationship[i]);
+    if (index == IdIndex::none || !seen.insert(index).second) continue;
+    states_[index] = Relationship{};
+    while (meta_[index].open != OpenItems::none) {
+      const OpenItem* first = nullptr;
+      items_.each(meta_[index].open, [&](const OpenItem& item) {
+        if (first == nullptr) first = &item;
+      });
+      items_.erase(meta_[index].open, first);
+    }
+    meta_[index] = Meta{};
+  }
+  const auto replayed = [&](const KeyedRow& row) { return seen.contains(row.relationship); };
+  pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
+                      pending_.rows.end());
+  const Books before = books_;
+  const Books books = apply(rows);
+  books_ = before;  // these rows were counted when they first came
+  return books;
+}
+
+void Portfolio::merge(const Portfolio& other) {
+  const Fingerprints mine = fingerprints(policy());
+  const Fingerprints theirs = fingerprints(other.policy());
+  if (mine.fold != theirs.fold)
+    throw MismatchError("portfolios of other fold fingerprints do not merge: " + mine.fold + " and " +
+                        theirs.fold + "; fold both logs under one policy");
+  if (rules_->landmark() != other.rules_->landmark())
+    throw MismatchError("portfolios of other landmarks do not merge: " +
+                        date_text(rules_->landmark()) + " and " + date_text(other.rules_->landmark()));
+  if (!currency_.empty() && !other.currency_.empty() && currency_ != other.currency_)
+    throw MismatchError("portfolios of other currencies do not merge: " + currency_ + " and " +
+                        other.currency_ + "; set `currency` and `rates` in the policy");
+  if (currency_.empty()) currency_ = other.currency_;
+  const bool criteria_differ = mine.ladder != theirs.ladder;
+  std::vector<std::uint32_t> here(other.size());
+  for (std::uint32_t i = 0; i < other.size(); ++i) {
+    here[i] = ids_.add(other.ids_.text(i));
+    grow();
+    Meta& meta = meta_[here[i]];
+    const Meta& from = other.meta_[i];
+    Relationship& r = states_[here[i]];
+    Relationship added = other.states_[i];
+    if (criteria_differ && !added.empty()) added.ladder.flags |= position_unset;
+    r = loyalty::merge(r, added);
+    meta.set_aside += from.set_aside;
+    if (from.role_time > meta.role_time ||
+        (from.role_time == meta.role_time && from.role > meta.role)) {
+      meta.role = from.role;
+      meta.role_time = from.role_time;
+    }
+    other.items_.each(from.open,
+                      [&](const OpenItem& item) { items_.insert(here[i], meta.open, item); });
+    if (!within_limits(r)) over_limit_ = here[i];
+  }
+  Books moved;
+  const Time newest = std::max(newest_, other.newest_);
+  if (!other.pending_.rows.empty()) {
+    if (!pending_.rows.empty() && pending_.time < other.pending_.time) act_on(pending_, moved);
+    if (pending_.rows.empty()) pending_.time = other.pending_.time;
+    KeyedRows& target = pending_.time == other.pending_.time ? pending_ : current_;
+    target.time = other.pending_.time;
+    for (const KeyedRow& row : other.pending_.rows)
+      target.add(here[row.relationship], row.event, other.pending_.key(row));
+  }
+  close_call(newest, moved);
+  books_.add(other.books_);
+  books_.add(moved);
+  seen_ |= other.seen_;
+  margin_stated_ = margin_stated_ || other.margin_stated_;
+  check_limits();
+}
+
+void Portfolio::note_set_aside(std::string_view relationship, std::uint32_t rows) {
+  if (relationship.empty()) return;
+  const std::uint32_t index = ids_.add(relationship);
+  grow();
+  meta_[index].set_aside += rows;
+}
+
+// ---- reading -------------------------------------------------------------------------------------
+
+Books Portfolio::books() const {
+  Books total = books_;
+  total.rejects.clear();
+  // Rows of the newest second may yet turn out to find nothing open: count them as a read would.
+  for (std::size_t i = 0; i < pending_.rows.size();) {
+    const std::uint32_t index = pending_.rows[i].relationship;
+    const int skipped = read_pending(index, newest_, total).second;
+    total.scored -= skipped;
+    while (i < pending_.rows.size() && pending_.rows[i].relationship == index) ++i;
+  }
+  return total;
+}
+
+std::optional<std::uint32_t> Portfolio::find(std::string_view relationship) const noexcept {
+  const std::uint32_t index = ids_.find(relationship);
+  if (index == IdIndex::none) return std::nullopt;
+  return index;
+}
+
+std::span<const Portfolio::KeyedRow> Portfolio::pending_of(std::uint32_t index) const noexcept {
+  const auto less = [](const auto& a, const auto& b) {
+    const auto relationship = [](const auto& x) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(x)>, KeyedRow>) return x.relationship;
+      else return x;
+    };
+    return relationship(a) < relationship(b);
+  };
+  const auto [first, last] =
+      std::equal_range(pending_.rows.begin(), pending_.rows.end(), index, less);
+  return {first, last};
+}
+
+std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time now,
+                                                     Books& books) const {
+  const FoldRules& rules = rules_->fold();
+  Relationship r = states_[index];
+  CopiedItems items;
+  items_.each(meta_[index].open, [&](const OpenItem& item) { items.items.push_back(item); });
+  int skipped = 0;
+  for (const KeyedRow& row : pending_of(index)) {
+    Act act;
+    (void)act_of(row.event, rules, act);
+    if (const auto skip = act_with_items(row.event, act, pending_.key(row), r, items, rules)) {
+      ++skipped;
+      books.skip(*skip);
+    }
+  }
+  for (const OpenItem& item : items.items) fire(r, item, now, rules);
+  return {r, skipped};
+}
+
+Relationship Portfolio::state(std::uint32_t index, Time now) const {
+  if (!pending_.rows.empty() && !pending_of(index).empty()) {
+    Books ignored;
+    return read_pending(index, now, ignored).first;
+  }
+  Relationship r = states_[index];
+  items_.each(meta_[index].open,
+              [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
+  return r;
+}
+
+AsOf Portfolio::at(Time now) const {
+  check_limits();
+  if (newest_ != no_time && now < newest_)
+    throw WindowError("as-of date " + date_text(now) + " lies before the newest row, " +
+                      date_text(newest_) +
+                      "; to see that date, fold the rows up to it into a new portfolio");
+  return rules_->at(now);
+}
+
+Assessment Portfolio::assess(std::uint32_t index, const AsOf& at) const {
+  return loyalty::assess(state(index, at.now()), at, rules_->scorer(role(index)), Lit(observed()));
+}
+
+std::vector<std::byte> Portfolio::bytes() const {
+  std::vector<std::byte> out;
+  const auto put = [&out](const void* data, std::size_t size) {
+    const auto* p = static_cast<const std::byte*>(data);
+    out.insert(out.end(), p, p + size);
+  };
+  const auto put_number = [&](std::int64_t n) {
+    for (int i = 0; i < 64; i += 8) out.push_back(static_cast<std::byte>(n >> i & 0xff));
+  };
+  const auto put_text = [&](std::string_view text) {
+    put_number(static_cast<std::int64_t>(text.size()));
+    put(text.data(), text.size());
+  };
+  const auto put_real = [&](double x) {
+    put_number(std::isnan(x) ? no_time : std::bit_cast<std::int64_t>(x));
+  };
+  const FoldRules& rules = rules_->fold();
+  put_number(state_version);
+  put_text(fingerprints(policy()).fold);
+  put_text(fingerprints(policy()).ladder);
+  put_number(rules_->landmark());
+  put_text(currency_);
+  put_number(newest_);
+  put_number(seen_.bits);
+  put_number(margin_stated_ ? 1 : 0);
+  put_number(static_cast<std::int64_t>(size()));
+  for (const std::uint32_t index : sorted()) {
+    put_text(ids_.text(index));
+    const Meta& meta = meta_[index];
+    put_number(meta.role_time);
+    put_number(static_cast<std::int64_t>(meta.role));
+    put_number(meta.set_aside);
+    Relationship r = states_[index];
+    std::vector<const OpenItem*> open;
+    items_.each(meta.open, [&](const OpenItem& item) {
+      if (can_change(item, newest_, rules)) open.push_back(&item);
+      else fire(r, item, newest_, rules);
+    });
+    const auto state_part = to_bytes(r);
+    put(state_part.data(), state_part.size());
+    std::sort(open.begin(), open.end(), [](const OpenItem* a, const OpenItem* b) {
+      return std::tuple(a->kind, a->from, a->done, a->stake, std::string_view(a->key)) <
+             std::tuple(b->kind, b->from, b->done, b->stake, std::string_view(b->key));
+    });
+    put_number(static_cast<std::int64_t>(open.size()));
+    for (const OpenItem* item : open) {
+      put_number(static_cast<std::int64_t>(item->kind));
+      put_number(item->from);
+      put_number(item->done);
+      put_real(item->stake);
+      put_text(item->key);
+    }
+    const auto waiting = pending_of(index);
+    put_number(static_cast<std::int64_t>(waiting.size()));
+    for (const KeyedRow& row : waiting) {
+      put_number(static_cast<std::int64_t>(row.event.kind));
+      put_number(row.event.time);
+      for (const double x : {row.event.value, row.event.amount, row.event.cost}) put_real(x);
+      for (const Time t : {row.event.due, row.event.done, row.event.since}) put_number(t);
+      put_text(pending_.key(row));
+    }
+  }
+  return out;
+}
+
+}  // namespace loyalty
