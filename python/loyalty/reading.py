@@ -1,0 +1,656 @@
+# SPDX-License-Identifier: MIT
+"""Reads files of event rows, strictly, and keeps the books of every row that was read.
+
+DuckDB does the reading (CSV, Parquet, JSON, compressed or not), the typing and the sorting, and spills to disk, so
+memory does not grow with the log. What cannot be read as it stands is set aside with its file, row, column, a code and
+the raw value; it is never guessed at and never dropped in silence: ``scored + skipped + set aside = read``.
+
+``loyalty.mapping`` builds on this module: a mapping turns any table into the same event rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loyalty._files import (
+    DEFAULT_MAX_LINE,
+    RAW_SHOWN,
+    Workspace,
+    expand,
+    is_frame,
+    load_files,
+    load_frame,
+    lost_lines,
+)
+from loyalty._sql import (
+    SourceError,
+    ZoneError,
+    check_zone,
+    flag_sql,
+    id_sql,
+    instant,
+    number_sql,
+    quote_name,
+    quote_text,
+    time_sql,
+)
+
+__all__ = [
+    "ABSENT_TIME",
+    "COLUMNS",
+    "KINDS",
+    "ROLES",
+    "Books",
+    "EventTable",
+    "Rejects",
+    "SourceError",
+    "ZoneError",
+    "instant",
+    "read_events",
+]
+
+#: Stands for an absent time in the integer time columns: the smallest 64-bit integer.
+ABSENT_TIME: int = int(np.iinfo(np.int64).min)
+
+#: Every kind of event, as it is written in data.
+KINDS: tuple[str, ...] = (
+    "purchase",
+    "purchase_elsewhere",
+    "return",
+    "contact",
+    "participation",
+    "review",
+    "attendance",
+    "novelty",
+    "referral",
+    "suggestion",
+    "co_creation",
+    "gift",
+    "promise",
+    "guarantee",
+    "contract",
+    "request",
+    "response",
+    "concession",
+    "complaint",
+    "resolution",
+    "payment",
+    "survey",
+    "cost",
+    "retraction",
+)
+
+#: The roles that a counterparty can have.
+ROLES: tuple[str, ...] = ("consumer", "supplier", "distributor", "agency", "agent")
+
+#: The columns of an event row and how each is read. ``start`` and ``end`` say what a date without a time means.
+COLUMNS: dict[str, str] = {
+    "relationship": "id",
+    "time": "start",
+    "kind": "text",
+    "value": "number",
+    "amount": "number",
+    "margin": "number",
+    "cost": "number",
+    "quantity": "number",
+    "currency": "text",
+    "due": "end",
+    "done": "start",
+    "until": "end",
+    "since": "start",
+    "refers_to": "id",
+    "event_id": "id",
+    "side": "text",
+    "role": "text",
+    "manager": "id",
+    "account": "id",
+    "parameter": "text",
+    "rating": "number",
+    "scale_low": "number",
+    "scale_high": "number",
+    "whole_order": "flag",
+    "channel": "text",
+    "personal": "flag",
+    "answered": "flag",
+}
+
+SQL_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "start": "BIGINT",
+    "end": "BIGINT",
+    "number": "DOUBLE",
+    "flag": "BOOLEAN",
+}
+
+REQUIRED = ("relationship", "time", "kind")
+
+
+@dataclass
+class Books:
+    """What became of every source row; all figures are counts of rows unless they say *events*.
+
+    Attributes
+    ----------
+    read
+        Rows met, including lines that could not be split into fields.
+    scored
+        Rows that at least one event was made from.
+    skipped
+        Rows left out on purpose, by reason.
+    set_aside
+        Rows that could not be used, by code.
+    events
+        Events handed on, by kind.
+    events_after_as_of
+        Events stamped after the as-of date, left out.
+    events_set_aside
+        Events that could not be made although another rule scored their rows, by code.
+    events_skipped
+        Events left out by ``event_id``: repeated, retracted.
+    repeats
+        Exact repeats among the source rows (of event rows, those without ``event_id``). They count as any other
+        row; this only reports them.
+    notes
+        Remarks for a reader, one sentence each.
+    """
+
+    read: int = 0
+    scored: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    events_after_as_of: int = 0
+    events_set_aside: dict[str, int] = field(default_factory=dict)
+    events_skipped: dict[str, int] = field(default_factory=dict)
+    repeats: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def after_as_of(self) -> int:
+        """Rows left out because they became known after the as-of date; part of `skipped`."""
+        return self.skipped.get("after_as_of", 0)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether scored + skipped + set aside = read."""
+        return self.read == self.scored + sum(self.skipped.values()) + sum(self.set_aside.values())
+
+    def count(self, book: str, reason: str, rows: int) -> None:
+        """Add `rows` to `reason` in the book named `skipped`, `set_aside` and so on; nothing when `rows` is 0."""
+        if rows:
+            entries: dict[str, int] = getattr(self, book)
+            entries[reason] = entries.get(reason, 0) + int(rows)
+
+    def __str__(self) -> str:
+        """One line for each fate of a row."""
+        lines = [f"{self.read:,} rows read", f"{self.scored:,} scored"]
+        lines += [f"{n:,} skipped: {why}" for why, n in sorted(self.skipped.items())]
+        lines += [f"{n:,} set aside: {code}" for code, n in sorted(self.set_aside.items())]
+        return "\n".join(lines)
+
+
+class Rejects:
+    """The rows that were set aside: columns file, row, column, code, raw, relationship, kind.
+
+    ``row`` is the record's number in its file, from 1, the header not counted. ``kind`` is empty where the whole row
+    is set aside, else it names the event that could not be made while another rule scored the row.
+    """
+
+    NAMES = ("file", "row", "column", "code", "raw", "relationship", "kind")
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def __len__(self) -> int:
+        """How many rejects there are."""
+        return int(self._workspace.one("SELECT count(*) FROM rejects"))
+
+    def columns(self, limit: int | None = None) -> dict[str, np.ndarray]:
+        """The first `limit` rejects (all by default) in the order of files and rows, as NumPy columns."""
+        return self._workspace.fetch(f"{self.sql()} LIMIT {limit}" if limit else self.sql())
+
+    def sql(self) -> str:
+        """The query that yields the rejects, for `Workspace`."""
+        return (
+            'SELECT file, CAST(row AS BIGINT) AS row, "column", code, raw, relationship, kind '
+            "FROM rejects ORDER BY source, _file, row, kind, code"
+        )
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write all rejects to `path` (.csv or .parquet) through a file beside it that is renamed when complete."""
+        self._workspace.copy(self.sql(), Path(path))
+
+
+class EventTable:
+    """Event rows sorted by time, ready for a portfolio, with the books of the rows they come from.
+
+    The rows stay in DuckDB; `columns` and `chunks` hand them out as NumPy arrays: times as int64 UTC seconds with
+    `ABSENT_TIME` where absent, numbers as float64 with NaN, text as object arrays with None, flags as int8 with -1.
+    Columns in which nothing is stated are left out.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        books: Books,
+        observes: Sequence[str],
+        perspective: str | None = None,
+        declared: bool = False,
+    ) -> None:
+        self._workspace = workspace
+        self.books = books
+        self.rejects = Rejects(workspace)
+        #: Kinds that the log records, whether or not one occurred.
+        self.observes = tuple(observes)
+        #: Whether `observes` was declared by a mapping, and so outranks the kinds seen.
+        self.observes_declared = declared
+        #: Whose conduct the mapping is made to judge, "us" or "them"; None leaves it to the policy.
+        self.perspective = perspective
+        self._columns: dict[str, np.ndarray] | None = None
+        self._length = int(workspace.one("SELECT count(*) FROM events"))
+        present = [
+            name
+            for name in COLUMNS
+            if name in REQUIRED or int(workspace.one(f'SELECT count("{name}") FROM events'))
+        ]
+        self._names = present
+
+    def __len__(self) -> int:
+        """How many events there are."""
+        return self._length
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns in which something is stated."""
+        return list(self._names)
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """All events as NumPy columns, in the order of their times."""
+        if self._columns is None:
+            self._columns = self._fetch("")
+        return self._columns
+
+    def chunks(self, rows: int = 1_000_000) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the events in the order of their times, `rows` at a time."""
+        for start in range(0, self._length, rows):
+            yield self._fetch(f"WHERE rowid >= {start} AND rowid < {start + rows}")
+
+    def only(self, relationship: str) -> dict[str, np.ndarray]:
+        """The events of one relationship, as NumPy columns in the order of their times."""
+        literal = quote_text(relationship)
+        return self._fetch(f"WHERE relationship = {literal}")
+
+    def origin(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Where events come from: for positions in time order (from 0) the file and the first source row of each."""
+        workspace = self._workspace
+        wanted = ",".join(f"({int(i)})" for i in positions)
+        if not wanted:
+            return {"file": np.array([], object), "row": np.array([], np.int64)}
+        return workspace.fetch(
+            f"""SELECT f.path AS file, r.rows AS row FROM (VALUES {wanted}) w(position)
+            JOIN events e ON e.rowid = w.position
+            JOIN files f ON f.source = e._source AND f._file = e._file,
+            LATERAL (SELECT {workspace.record_number("e._row", "f")} AS rows) r
+            ORDER BY w.position"""
+        )
+
+    @property
+    def set_aside_ids(self) -> np.ndarray:
+        """The relationship of every row or event that was set aside and names one; an id comes once for each."""
+        got = self._workspace.fetch(
+            "SELECT relationship FROM rejects WHERE relationship IS NOT NULL ORDER BY relationship"
+        )
+        return got["relationship"]
+
+    @property
+    def first_time(self) -> int | None:
+        """UTC seconds of the earliest event, None without events."""
+        return self._workspace.one("SELECT min(time) FROM events")
+
+    @property
+    def last_time(self) -> int | None:
+        """UTC seconds of the newest event, None without events."""
+        return self._workspace.one("SELECT max(time) FROM events")
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the events to `path` (.csv or .parquet), times as UTC timestamps, through a renamed file."""
+        shown = [
+            f'to_timestamp("{n}") AS "{n}"' if COLUMNS[n] in ("start", "end") else f'"{n}"'
+            for n in self._names
+        ]
+        self._workspace.copy(f"SELECT {', '.join(shown)} FROM events ORDER BY rowid", Path(path))
+
+    def sample(self, rows: int = 5) -> list[dict[str, Any]]:
+        """A few events of every kind for a reader: plain dictionaries with times as ISO text."""
+        shown = [
+            f'strftime(make_timestamp("{n}" * 1000000), \'%Y-%m-%dT%H:%M:%SZ\') AS "{n}"'
+            if COLUMNS[n] in ("start", "end")
+            else f'"{n}"'
+            for n in self._names
+        ]
+        sql = (
+            f"SELECT {', '.join(shown)} FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY time, "
+            f"relationship, _row) AS _nth FROM events) WHERE _nth <= {rows} ORDER BY kind, _nth"
+        )
+        got = self._workspace.con.execute(sql).fetchall()
+        return [dict(zip(self._names, row, strict=True)) for row in got]
+
+    def _fetch(self, where: str) -> dict[str, np.ndarray]:
+        parts = []
+        for name in self._names:
+            role = COLUMNS[name]
+            if role in ("start", "end"):
+                parts.append(f'coalesce("{name}", {ABSENT_TIME}) AS "{name}"')
+            elif role == "number":
+                parts.append(f'coalesce("{name}", CAST(\'NaN\' AS DOUBLE)) AS "{name}"')
+            elif role == "flag":
+                parts.append(
+                    f'CAST(coalesce(CAST("{name}" AS TINYINT), -1) AS TINYINT) AS "{name}"'
+                )
+            else:
+                parts.append(f'"{name}"')
+        return self._workspace.fetch(
+            f"SELECT {', '.join(parts)} FROM events {where} ORDER BY rowid"
+        )
+
+
+def read_events(
+    paths: Any,
+    as_of: Any = None,
+    zone: str | None = None,
+    *,
+    max_line: int = DEFAULT_MAX_LINE,
+    memory: str | None = None,
+    threads: int | None = None,
+) -> EventTable:
+    """Read files that hold event rows already: relationship, time, kind and what the kind needs.
+
+    Parameters
+    ----------
+    paths
+        One or several files, folders or patterns (CSV, Parquet, JSON; CSV and JSON also gzipped), or a data frame.
+    as_of
+        Rows with a later time are counted and left out. A date means the end of its day.
+    zone
+        Time zone of times that carry none, such as "Europe/London". There is no default.
+    max_line
+        Longest line of a CSV file in bytes; longer ones are set aside.
+    memory, threads
+        Limits for DuckDB, such as "4GB" and 2.
+
+    Raises
+    ------
+    SourceError
+        Where a file cannot be read as a whole or lacks a needed column.
+    ZoneError
+        Where times carry no zone and none is stated.
+    """
+    check_zone(zone)
+    limit = None if as_of is None else instant(as_of, zone)
+    workspace = Workspace(memory, threads)
+    if is_frame(paths):
+        load_frame(workspace, "events", paths)
+        files = ["<frame>"]
+    else:
+        files = expand(paths)
+        load_files(workspace, "events", files, max_line=max_line)
+    books = Books()
+    shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    type_events(workspace, books, zone, shown)
+    kinds = seen_kinds(workspace)
+    keep_until(workspace, books, limit, rows=True)
+    resolve_ids(workspace, books, rows=True)
+    finish_events(workspace, books)
+    books.scored = sum(books.events.values())
+    return EventTable(workspace, books, kinds)
+
+
+def seen_kinds(workspace: Workspace) -> list[str]:
+    """Kinds that occur in the table ``all_events``, in the order of `KINDS`."""
+    seen = {row[0] for row in workspace.rows("SELECT DISTINCT kind FROM all_events")}
+    return [kind for kind in KINDS if kind in seen]
+
+
+def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:
+    """Turn ``raw_events`` into the typed table ``all_events``; unfit rows go to the rejects."""
+    raw = "raw_events"
+    described = workspace.describe(raw)
+    described.pop("_file")
+    by_name = {name.strip().lower(): name for name in described}
+    missing = [name for name in REQUIRED if name not in by_name]
+    if missing:
+        raise SourceError(
+            f"{shown}: not an event table: column {', '.join(missing)} missing. "
+            f"It has: {', '.join(described)}. For another kind of table `loyalty map FILE` proposes a mapping."
+        )
+    values: list[str] = []
+    codes: list[tuple[str, str]] = []
+    naive: list[tuple[str, str, str]] = []
+    for name, role in COLUMNS.items():
+        if name not in by_name:
+            values.append(f'CAST(NULL AS {SQL_TYPES[role]}) AS "{name}"')
+            continue
+        column = quote_name(by_name[name])
+        sql_type = described[by_name[name]]
+        value, code = column_sql(name, role, column, sql_type, zone, shown, naive)
+        values.append(f'{value} AS "{name}"')
+        codes.append((name, code))
+    if "scale" in by_name and described[by_name["scale"]] == "VARCHAR":
+        column = quote_name(by_name["scale"])
+        end = r"\s*([+-]?[0-9.]+)\s*"
+        pattern = rf"{end}(?:\.\.|to|-|/){end}"
+        whole = f"regexp_full_match({column}, '{pattern}')"
+        for n, name in ((1, "scale_low"), (2, "scale_high")):
+            found = f"TRY_CAST(regexp_extract({column}, '{pattern}', {n}) AS DOUBLE)"
+            index = next(i for i, v in enumerate(values) if v.endswith(f' AS "{name}"'))
+            stated = values[index].removesuffix(f' AS "{name}"')
+            values[index] = f'coalesce({stated}, CASE WHEN {whole} THEN {found} END) AS "{name}"'
+        codes.append(("scale", f"CASE WHEN {column} <> '' AND NOT {whole} THEN 'bad_scale' END"))
+    check_naive(workspace, raw, naive, zone, shown)
+    known = {*COLUMNS, "scale"}
+    unused = [name for name in described if name.strip().lower() not in known]
+    if unused:
+        books.notes.append(
+            f"Columns that say nothing about events were not used: {', '.join(unused)}."
+        )
+    inner = ", ".join(f"{code} AS _c{i}" for i, (_, code) in enumerate(codes))
+    code = "coalesce(" + ", ".join(f"_c{i}" for i in range(len(codes))) + ")"
+    at = "CASE " + " ".join(
+        f"WHEN _c{i} IS NOT NULL THEN {quote_text(name)}" for i, (name, _) in enumerate(codes)
+    )
+    hidden = ", ".join(f"_c{i}" for i in range(len(codes)))
+    workspace.run(
+        f"""CREATE TEMP TABLE all_events AS
+        SELECT * EXCLUDE ({hidden}), {code} AS _code, {at} END AS _column FROM (
+            SELECT 'events' AS _source, _file, rowid AS _row, {", ".join(values)},
+            CAST(NULL AS DECIMAL(38, 6)) AS _amount, CAST(NULL AS DECIMAL(38, 6)) AS _margin,
+            {inner} FROM {raw})"""
+    )
+    read = workspace.one(f"SELECT count(*) FROM {raw}")
+    lost = lost_lines(workspace, "events")
+    books.read = read + sum(lost.values())
+    if books.read == 0:
+        raise SourceError(f"{shown}: there is a header but no row")
+    for reason, rows in lost.items():
+        books.count("set_aside", reason, rows)
+    for reason, rows in workspace.rows(
+        "SELECT _code, count(*) FROM all_events WHERE _code IS NOT NULL GROUP BY _code"
+    ):
+        books.count("set_aside", reason, rows)
+    pick = " ".join(
+        f"WHEN {quote_text(name)} THEN left(CAST(r.{quote_name(by_name[name])} AS VARCHAR), {RAW_SHOWN})"
+        for name, _ in codes
+    )
+    workspace.run(
+        f"""INSERT INTO rejects
+        SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")}, e._column, e._code,
+            CASE e._column {pick} END, e.relationship, NULL
+        FROM all_events e JOIN {raw} r ON r.rowid = e._row
+        JOIN files f ON f.source = e._source AND f._file = e._file
+        WHERE e._code IS NOT NULL"""
+    )
+    workspace.run("DELETE FROM all_events WHERE _code IS NOT NULL")
+    workspace.run("ALTER TABLE all_events DROP COLUMN _code")
+    workspace.run("ALTER TABLE all_events DROP COLUMN _column")
+    workspace.run(f"DROP TABLE {raw}")
+
+
+def column_sql(
+    name: str,
+    role: str,
+    column: str,
+    sql_type: str,
+    zone: str | None,
+    shown: str,
+    naive: list[tuple[str, str, str]],
+) -> tuple[str, str]:
+    """SQL for the value of an event column and for the code of what is unfit in it; notes times without a zone."""
+    read: tuple[str, str] | None = None
+    if sql_type.startswith("ENUM"):
+        column, sql_type = f"CAST({column} AS VARCHAR)", "VARCHAR"
+    if sql_type in ('"NULL"', "NULL") or (sql_type == "INTEGER" and role == "text"):
+        column, sql_type = f"CAST({column} AS VARCHAR)", "VARCHAR"
+    if role in ("start", "end"):
+        time = time_sql(column, sql_type, zone, role == "end")
+        if time:
+            naive.append((name, column, time.naive))
+            absent = f"WHEN ({time.value}) IS NULL THEN 'missing_time' " if name == "time" else ""
+            read = (time.value, f"CASE WHEN {time.unreadable} THEN 'bad_time' {absent}END")
+    elif role == "number":
+        read = number_sql(column, sql_type)
+    elif role == "flag":
+        flag = flag_sql(column, sql_type)
+        read = flag and (flag[0], f"CASE WHEN {flag[1]} THEN 'bad_flag' END")
+    elif role == "id":
+        unfit = {"relationship": "bad_relationship"}.get(name, "bad_id")
+        ident = id_sql(column, sql_type)
+        if ident:
+            absent = f"WHEN ({ident[0]}) IS NULL THEN 'missing_relationship' "
+            absent = absent if name == "relationship" else ""
+            read = (ident[0], f"CASE WHEN {ident[1]} THEN '{unfit}' {absent}END")
+    elif sql_type == "VARCHAR":
+        text = f"nullif(trim({column}), '')"
+        allowed = {
+            "kind": (KINDS, "unknown_kind"),
+            "side": (("us", "them"), "bad_side"),
+            "role": (ROLES, "bad_role"),
+            "parameter": (("trust", "commitment"), "bad_parameter"),
+        }.get(name)
+        code = "CAST(NULL AS VARCHAR)"
+        if allowed:
+            listed = ", ".join(quote_text(word) for word in allowed[0])
+            absent = f"WHEN ({text}) IS NULL THEN '{allowed[1]}' " if name == "kind" else ""
+            code = f"CASE WHEN {text} NOT IN ({listed}) THEN '{allowed[1]}' {absent}END"
+        read = (text, code)
+    if read is None:
+        wanted = {
+            "start": "a time",
+            "end": "a time",
+            "flag": "true or false",
+            "id": "an identifier",
+        }
+        raise SourceError(
+            f"{shown}: column {name} has the type {sql_type}, which cannot hold {wanted.get(role, 'a ' + role)}"
+        )
+    return read
+
+
+def check_naive(
+    workspace: Workspace,
+    table: str,
+    naive: Sequence[tuple[str, str, str]],
+    zone: str | None,
+    shown: str,
+) -> None:
+    """Raise ZoneError where a time carries no zone and none is stated."""
+    if zone is not None:
+        return
+    for name, column, condition in naive:
+        if condition == "false":
+            continue
+        rows = workspace.rows(
+            f"SELECT CAST({column} AS VARCHAR) FROM {table} WHERE {condition} LIMIT 1"
+        )
+        if rows:
+            raise ZoneError(
+                f"{shown}: column {name} holds times without a zone, such as {rows[0][0]!r}. State the zone they "
+                "are in: --zone UTC or --zone Europe/London (zone=… in Python), or write times as 2024-12-31T18:00:00Z."
+            )
+
+
+def keep_until(workspace: Workspace, books: Books, limit: int | None, rows: bool) -> None:
+    """Leave out of ``all_events`` what is stamped after `limit`, and count it as rows or as events."""
+    if limit is None:
+        return
+    later = int(workspace.one(f"SELECT count(*) FROM all_events WHERE time > {limit}"))
+    if not later:
+        return
+    if rows:
+        books.count("skipped", "after_as_of", later)
+    books.events_after_as_of += later
+    workspace.run(f"DELETE FROM all_events WHERE time > {limit}")
+
+
+def resolve_ids(workspace: Workspace, books: Books, rows: bool) -> None:
+    """Resolve repeats and retractions by ``event_id`` among ``all_events``; count exact repeats without one.
+
+    Of rows with the same relationship and event_id one stays; where they differ it is the first by time, then by all
+    columns, so the order of rows does not matter. A retraction takes away itself and the event it refers to.
+    """
+    book = "skipped" if rows else "events_skipped"
+    listed = ", ".join(f'"{name}"' for name in COLUMNS)
+    if workspace.one("SELECT count(event_id) FROM all_events WHERE kind <> 'retraction'"):
+        workspace.run(
+            f"""CREATE TEMP TABLE repeated AS SELECT _source, _row, _rule FROM (
+                SELECT _source, _row, rowid AS _rule, row_number() OVER (
+                    PARTITION BY relationship, event_id ORDER BY time, kind, {listed}, _source, _row) AS nth
+                FROM all_events WHERE event_id IS NOT NULL AND kind <> 'retraction')
+            WHERE nth > 1"""
+        )
+        books.count(book, "repeated", workspace.one("SELECT count(*) FROM repeated"))
+        workspace.run("DELETE FROM all_events WHERE rowid IN (SELECT _rule FROM repeated)")
+        workspace.run("DROP TABLE repeated")
+    if workspace.one("SELECT count(*) FROM all_events WHERE kind = 'retraction'"):
+        workspace.run(
+            """CREATE TEMP TABLE retracted AS
+            SELECT e.rowid AS event, r.rowid AS retraction FROM all_events r
+            JOIN all_events e ON e.relationship = r.relationship AND e.event_id = r.refers_to
+                AND e.kind <> 'retraction'
+            WHERE r.kind = 'retraction'"""
+        )
+        gone = "SELECT event FROM retracted UNION SELECT retraction FROM retracted"
+        books.count(book, "retracted", workspace.one(f"SELECT count(*) FROM ({gone})"))
+        workspace.run(f"DELETE FROM all_events WHERE rowid IN ({gone})")
+        workspace.run("DROP TABLE retracted")
+    if rows:
+        books.repeats = int(
+            workspace.one(
+                f"""SELECT count(*) - count(DISTINCT hash({listed})) FROM all_events
+                WHERE event_id IS NULL AND kind <> 'retraction'"""
+            )
+        )
+
+
+def finish_events(workspace: Workspace, books: Books) -> None:
+    """Sort ``all_events`` by time into ``events`` and count them by kind."""
+    shown = []
+    for name in COLUMNS:
+        if name in ("amount", "margin"):
+            shown.append(f'coalesce("{name}", CAST(_{name} AS DOUBLE)) AS "{name}"')
+        else:
+            shown.append(f'"{name}"')
+    workspace.run(
+        f"""CREATE TEMP TABLE events AS SELECT {", ".join(shown)}, _source, _file, _row
+        FROM all_events ORDER BY time, relationship, kind, _source, _row"""
+    )
+    workspace.run("DROP TABLE all_events")
+    counted = dict(workspace.rows("SELECT kind, count(*) FROM events GROUP BY kind"))
+    books.events = {kind: int(counted[kind]) for kind in KINDS if kind in counted}
