@@ -110,13 +110,13 @@ struct Assessment {
   Lit lit;
   double coverage = 0;
   EvidenceGrade grade = EvidenceGrade::none;
-  double plug_in = 0;               ///< quality whatever the coverage: sorts, but is not published
+  double plug_in = 0;  ///< quality whatever the coverage: sorts, but is not published
   QualityInterval interval;
-  Attribution why;                  ///< against the baseline; sums to plug_in - baseline
-  double baseline = 0;              ///< quality of a stranger
+  Attribution why;      ///< against the baseline; sums to plug_in - baseline
+  double baseline = 0;  ///< quality of a stranger
   NextStepPoints next;
   std::array<double, rung_count> strength{};  ///< P(rung = k) from the evidence alone
-  bool wallet_waived = false;       ///< advocate or above without any known purchase elsewhere
+  bool wallet_waived = false;  ///< advocate or above without any known purchase elsewhere
 
   Rung rung() const noexcept { return standing.position.rung; }
   /// Published quality: nothing below the minimum coverage.

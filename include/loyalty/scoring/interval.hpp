@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
+#include <loyalty/math/log_beta_sum.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/polygamma.hpp>
 #include <loyalty/scoring/quality.hpp>
@@ -67,6 +69,22 @@ struct QualityFactor {
   return kappa;
 }
 
+/// The law of ln(Q / 100). At least one factor must not be a point.
+[[nodiscard]] inline math::LogBetaSum log_quality_law(
+    const std::array<QualityFactor, 4>& factors) noexcept {
+  std::array<math::LogBetaSum::Term, 4> terms{};
+  double constant = 0;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const QualityFactor& factor = factors[i];
+    if (factor.is_point()) {
+      constant += weighted_log(factor.weight, factor.mean);
+    } else {
+      terms[i] = {factor.weight, factor.shapes.alpha, factor.shapes.beta};
+    }
+  }
+  return math::LogBetaSum{terms, constant};
+}
+
 /// Cornish-Fisher expansion with the fourth cumulant: a quantile, in standard deviations from the mean, as a cubic in the
 /// normal quantile z.
 class CornishFisher {
@@ -124,7 +142,9 @@ inline constexpr double z95 = 1.6448536269514722;
       return result;
     }
   }
-  return {at(-detail::z95), at(0), at(detail::z95), false};
+  const auto quantiles = detail::log_quality_law(factors).quantiles(std::array{0.05, 0.5, 0.95});
+  return {100 * std::exp(quantiles[0]), 100 * std::exp(quantiles[1]), 100 * std::exp(quantiles[2]),
+          true};
 }
 
 /// Mean of Q when each parameter follows its matched Beta: 100 prod B(alpha + w, beta)/B(alpha, beta). O(1).

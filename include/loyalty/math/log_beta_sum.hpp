@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <complex>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+
+#include <loyalty/math/log_gamma.hpp>
+#include <loyalty/math/normal.hpp>
+#include <loyalty/math/polygamma.hpp>
+
+namespace loyalty::math {
+
+namespace detail {
+
+using Complex = std::complex<double>;
+
+[[nodiscard]] inline Complex reciprocal(const Complex& z) noexcept {
+  return std::conj(z) / std::norm(z);
+}
+
+/// ln(1 + t), principal branch, without cancellation near t = 0.
+[[nodiscard]] inline Complex complex_log1p(const Complex& t) noexcept {
+  return {0.5 * std::log1p(t.real() * (2 + t.real()) + t.imag() * t.imag()),
+          std::atan2(t.imag(), 1 + t.real())};
+}
+
+/// Error of Stirling's formula at complex z, |z| >= 8 and away from the negative axis; eight terms of the series.
+[[nodiscard]] inline Complex complex_stirling_error(const Complex& z) noexcept {
+  constexpr std::array<double, 8> bernoulli{1.0 / 12,    -1.0 / 360,        1.0 / 1260,
+                                            -1.0 / 1680, 1.0 / 1188,        -691.0 / 360360.0,
+                                            1.0 / 156,   -3617.0 / 122400.0};
+  const Complex r = reciprocal(z);
+  const Complex r2 = r * r;
+  Complex sum = bernoulli[7];
+  for (std::size_t i = 7; i-- > 0;) sum = sum * r2 + bernoulli[i];
+  return sum * r;
+}
+
+/// One factor X^weight, X ~ Beta(a, b): its transform E X^z at complex z = weight s, with both shapes first raised above 10
+/// by the recurrence of the gamma function.
+class LogBetaFactor {
+ public:
+  LogBetaFactor() = default;
+  LogBetaFactor(double weight, double a, double b) noexcept
+      : weight_{weight}, a_{a}, b_{b}, raised_{a} {
+    while (raised_ < 10) raised_ += 1;
+    error_a_ = stirling_error(raised_);
+    error_c_ = stirling_error(raised_ + b_);
+    centre_ = -std::log1p(b_ / raised_);
+  }
+
+  [[nodiscard]] double weight() const noexcept { return weight_; }
+  /// Distance from 0 to the first singularity in s, to the left.
+  [[nodiscard]] double first_pole() const noexcept { return a_ / weight_; }
+
+  /// First three derivatives of ln E X^(weight s) at real s > -first_pole(), to a relative error of 1e-4.
+  [[nodiscard]] std::array<double, 3> cumulants(double s) const noexcept {
+    const double z = a_ + weight_ * s;
+    if (b_ < 1e-4 * z) {  // the difference of polygammas, to first order
+      const double r = weight_ / (z + 0.5 * (b_ - 1));
+      return {-b_ * r, b_ * r * r, -2 * b_ * r * r * r};
+    }
+    const auto part = polygammas(z);
+    const auto whole = polygammas(z + b_);
+    return {weight_ * (part.psi0 - whole.psi0), weight_ * weight_ * (part.psi1 - whole.psi1),
+            weight_ * weight_ * weight_ * (part.psi2 - whole.psi2)};
+  }
+
+  /// E X^(weight s) as exp(log + linear s) ratio: adds to the first two and multiplies the third.
+  void transform(const Complex& s, Complex& log, double& linear, Complex& ratio) const noexcept {
+    const Complex z = weight_ * s;
+    if (short_form_rounds_less(std::norm(z))) {
+      log += short_form(z);
+    } else {
+      log += long_form(z);
+      linear += weight_ * centre_;
+    }
+    for (double k = a_; k < raised_; k += 1)
+      ratio *= (k / (k + b_)) * (1.0 + b_ * reciprocal(k + z));
+  }
+
+ private:
+  [[nodiscard]] bool short_form_rounds_less(double norm_z) const noexcept {
+    const double long_scale =
+        norm_z < near_ * raised_ * raised_ ? norm_z / raised_ : std::sqrt(norm_z);
+    return b_ < long_scale;
+  }
+
+  /// ln E X^z by differences over b: rounds on the scale of b. With u = a + z, ln Gamma(u + b) - ln Gamma(u) =
+  /// (u - 1/2) ln(1 + b/u) + b ln(u + b) - b + error(u + b) - error(u).
+  [[nodiscard]] Complex short_form(const Complex& z) const noexcept {
+    const Complex u = raised_ + z;
+    const double c = raised_ + b_;
+    return -(raised_ - 0.5) * centre_ - (u - 0.5) * complex_log1p(b_ * reciprocal(u)) -
+           b_ * complex_log1p(z / c) +
+           ((error_c_ - error_a_) - (complex_stirling_error(u + b_) - complex_stirling_error(u)));
+  }
+
+  /// ln E X^z - z ln(a/(a + b)) by differences over z: rounds on the scale of z.
+  [[nodiscard]] Complex long_form(const Complex& z) const noexcept {
+    return growth(raised_, error_a_, z) - growth(raised_ + b_, error_c_, z);
+  }
+
+  /// ln Gamma(a + z) - ln Gamma(a) - z ln a.
+  [[nodiscard]] static Complex growth(double a, double error, const Complex& z) noexcept {
+    const Complex t = z / a;
+    const Complex change = complex_stirling_error(a + z) - error;
+    if (std::norm(t) < near_) {  // (1 + t) ln(1 + t) - t = t^2/2 - t^3/6 + t^4/12 - ...
+      const Complex entropy =
+          t * t *
+          (1.0 / 2 -
+           t * (1.0 / 6 -
+                t * (1.0 / 12 - t * (1.0 / 20 - t * (1.0 / 30 - t * (1.0 / 42 - t / 56.0))))));
+      return a * entropy - 0.5 * complex_log1p(t) + change;
+    }
+    const Complex log_ratio = complex_log1p(t);
+    return (a + z - 0.5) * log_ratio - z + change;
+  }
+
+  static constexpr double near_ = 1e-4;  // |z/a|^2 where a series takes over
+
+  double weight_ = 0;
+  double a_ = 1;
+  double b_ = 1;
+  double raised_ = 1;
+  double error_a_ = 0;
+  double error_c_ = 0;
+  double centre_ = 0;
+};
+
+}  // namespace detail
+
+/// The law of Y = constant + sum_i weight_i ln X_i, X_i ~ Beta(alpha_i, beta_i) independent, by numerical inversion of
+/// E e^(sY). Its singularities lie on the negative real axis, so the trapezoidal rule on a hyperbola around them converges
+/// geometrically (J. A. C. Weideman and L. N. Trefethen, Math. Comp. 76, 2007); the hyperbola passes the saddle point of
+/// the integrand in the direction of steepest descent, so that narrow laws, nearly normal, cost no more than wide ones.
+/// Absolute error of the distribution function about 1e-13.
+class LogBetaSum {
+ public:
+  struct Term {
+    double weight = 0;  ///< >= 0; terms of weight 0 do not count
+    double alpha = 1;   ///< > 0, finite
+    double beta = 1;    ///< > 0, finite
+  };
+
+  /// At least one weight must be positive.
+  explicit LogBetaSum(const std::array<Term, 4>& terms, double constant = 0) noexcept
+      : top_{constant} {
+    for (const Term& term : terms) {
+      assert(!(term.weight < 0));
+      if (!(term.weight > 0)) continue;
+      const detail::LogBetaFactor factor{term.weight, term.alpha, term.beta};
+      factors_[count_++] = factor;
+      first_pole_ = std::min(first_pole_, factor.first_pole());
+    }
+    assert(count_ > 0);
+    const auto [slope, spread, skew] = cumulants(0);
+    mean_depth_ = -slope;
+    sd_ = std::sqrt(spread);
+  }
+
+  /// P(Y <= y), any y. About 10 us.
+  [[nodiscard]] double cdf(double y) const noexcept {
+    if (!(y < top_)) return y >= top_ ? 1 : y;
+    const double depth = std::max(top_ - y, least_depth);
+    return Contour{*this, depth, depth}.at(depth).lower;
+  }
+
+  /// The p-quantile, 0 < p < 1. About 12 us.
+  [[nodiscard]] double quantile(double p) const noexcept { return quantiles(std::array{p})[0]; }
+
+  /// Quantiles, from one contour where they lie close enough together. Error about 1e-13 over the density, in y.
+  /// About 15 us for three.
+  template <std::size_t N>
+  [[nodiscard]] std::array<double, N> quantiles(const std::array<double, N>& p) const noexcept {
+    std::array<double, N> values{};
+    for (std::size_t i = 0; i < N; ++i) values[i] = rough_depth(p[i]);
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    Contour contour = *most < widest * *least ? contour_around(*least, *most)
+                                              : contour_around(values[0], values[0]);
+    for (std::size_t i = 0; i < N; ++i) values[i] = top_ - solve(contour, p[i], values[i]);
+    return values;
+  }
+
+ private:
+  static constexpr double widest = 30;          // ratio of depths that one contour serves well
+  static constexpr double smallest = 1e-18;     // a depth that no quantile shows
+  static constexpr double least_depth = 1e-60;  // still far from overflow
+
+  struct Reading {
+    double lower = 0;    ///< P(Y <= top - depth)
+    double upper = 1;    ///< the rest
+    double density = 0;  ///< of Y
+    double slope = 0;    ///< of the density
+  };
+
+  /// Nodes of the trapezoidal rule, with the transform at each, good for depths (below the top of the support) in a range.
+  class Contour {
+   public:
+    Contour(const LogBetaSum& law, double low, double high) noexcept
+        : low_{low}, high_{high}, middle_{std::sqrt(low) * std::sqrt(high)} {
+      constexpr double digits = 41;  // ln of the precision sought
+      constexpr double strip =
+          0.9;  // half-width of the strip where the integrand is smooth, in the node parameter
+      constexpr double steepest = 0.75;  // largest slope of the asymptotes
+      const double vertex = law.saddle(middle_);
+      high_ = std::min(
+          high,
+          middle_ + 6 / vertex);  // farther out the tail sinks below the rounding at the vertex
+      const auto [drift, spread, skew] = law.cumulants(vertex);
+      const double height = vertex + law.first_pole_;
+      const double bend = std::min(-skew * height / (3 * spread), steepest) * height;
+      const double width = height * std::sqrt(spread);
+      const double pull = std::max(0.0, drift + high_);
+      const double narrow =
+          2 * std::numbers::pi / (width * (std::sqrt(2 * digits) + pull / std::sqrt(spread)));
+      const double wide = 2 * std::numbers::pi * strip /
+                          (digits + height * std::sin(strip) * pull +
+                           0.5 * width * width * std::sin(strip) * std::sin(strip));
+      step_ = width > 9 ? narrow : std::min(narrow, wide);
+      const double reach = std::hypot(height, bend);
+      const double angle = (vertex + bend) / reach;
+      if (angle < 1) {
+        const double pole = std::asin(angle) - std::atan2(bend, height);
+        correction_ = 1 / (1 + std::exp(2 * std::numbers::pi * pole / step_));
+      }
+      double largest = 0;
+      while (count_ < nodes_.size()) {
+        const double u = step_ * (static_cast<double>(count_) + 0.5);
+        const double sinh_half = std::sinh(0.5 * u);
+        const double cosh_less_1 = 2 * sinh_half * sinh_half;
+        const double sinh = std::sinh(u);
+        const detail::Complex s{vertex - bend * cosh_less_1, height * sinh};
+        const detail::Complex direction{height * (1 + cosh_less_1), bend * sinh};  // ds/du / i
+        const detail::Complex value =
+            (step_ / std::numbers::pi) * law.transform(s, middle_) * direction;
+        nodes_[count_++] = {s, value, value * detail::reciprocal(s)};
+        const double size = std::abs(value) * std::exp(s.real() * (low - middle_));
+        largest = std::max(largest, size);
+        if (!(size > 1e-17 * largest)) break;
+      }
+    }
+
+    [[nodiscard]] bool covers(double depth) const noexcept {
+      return depth >= low_ && depth <= high_;
+    }
+
+    [[nodiscard]] Reading at(double depth) const noexcept {
+      const double rest = depth - middle_;
+      Reading sum{};
+      sum.upper = correction_;
+      for (std::size_t i = 0; i < count_; ++i) {
+        const Node& node = nodes_[i];
+        const double size = std::exp(node.s.real() * rest);
+        const detail::Complex wave{size * std::cos(node.s.imag() * rest),
+                                   size * std::sin(node.s.imag() * rest)};
+        const detail::Complex density = node.density * wave;
+        sum.upper += (node.upper * wave).real();
+        sum.density += density.real();
+        sum.slope -= (density * node.s).real();
+      }
+      sum.lower = 1 - sum.upper;
+      return sum;
+    }
+
+   private:
+    struct Node {
+      detail::Complex s;
+      detail::Complex density;
+      detail::Complex upper;
+    };
+    std::array<Node, 96> nodes_;
+    std::size_t count_ = 0;
+    double low_ = 0;
+    double high_ = 0;
+    double middle_ = 0;
+    double step_ = 0;
+    double correction_ = 0;
+  };
+
+  [[nodiscard]] std::array<double, 3> cumulants(double s) const noexcept {
+    std::array<double, 3> sum{};
+    for (std::size_t i = 0; i < count_; ++i) {
+      const auto part = factors_[i].cumulants(s);
+      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
+    }
+    return sum;
+  }
+
+  /// E e^(s(Y - top + depth)).
+  [[nodiscard]] detail::Complex transform(const detail::Complex& s, double depth) const noexcept {
+    detail::Complex log = 0;
+    detail::Complex ratio = 1;
+    double linear = depth;
+    for (std::size_t i = 0; i < count_; ++i) factors_[i].transform(s, log, linear, ratio);
+    return std::exp(log + linear * s) * ratio;
+  }
+
+  /// Where E e^(sY) e^(s depth) / s is smallest for real s > 0.
+  [[nodiscard]] double saddle(double depth) const noexcept {
+    double s = 1 / sd_;
+    for (int i = 0; i < 100; ++i) {
+      const auto [drift, spread, skew] = cumulants(s);
+      const double next =
+          s * (1 - std::clamp((drift + depth - 1 / s) / (s * spread + 1 / s), -15.0, 0.75));
+      const bool close = std::abs(next - s) < 0.2 * s;
+      s = next;
+      if (close) break;
+    }
+    return s;
+  }
+
+  [[nodiscard]] Contour contour_around(double least, double most) const noexcept {
+    return {*this, std::max(0.5 * least, least - sd_), std::min(2 * most, most + sd_)};
+  }
+
+  /// A first guess of the depth of a quantile: that of the gamma law with the same mean and variance (Wilson-Hilferty).
+  [[nodiscard]] double rough_depth(double p) const noexcept {
+    const double relative = sd_ / (3 * mean_depth_);
+    const double root = 1 - relative * relative - relative * rough_normal_quantile(p);
+    const double clamped = std::max(root, 0.1);
+    return mean_depth_ * clamped * clamped * clamped;
+  }
+
+  /// The depth where the distribution function is p. Halley's steps once close; before, Newton's in the log of the tail.
+  [[nodiscard]] double solve(Contour& contour, double p, double depth) const noexcept {
+    double low = 0;
+    double high = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < 100; ++i) {
+      if (!contour.covers(depth)) contour = contour_around(depth, depth);
+      const Reading here = contour.at(depth);
+      const double gap = here.lower - p;  // falls with depth
+      (gap > 0 ? low : high) = depth;
+      const double e = gap / here.density;
+      double next = depth;
+      if (std::abs(e) < 0.2 * std::min(depth, sd_)) {
+        next += e * (1 + 0.5 * e * here.slope / here.density);
+      } else if (p < 0.5) {
+        next += std::log(here.lower / p) * here.lower / here.density;
+      } else {
+        next *= std::exp(std::clamp(
+            std::log((1 - p) / here.upper) * here.upper / (here.density * depth), -5.0, 5.0));
+      }
+      next = std::clamp(next, depth - sd_, depth + sd_);
+      const bool close = std::abs(next - depth) <= 1e-6 * std::min(depth, sd_) || depth < smallest;
+      if (!close && !(next > low && next < high)) {
+        next = high < 4 * low ? 0.5 * (low + high) : (low > 0 ? 2 * low : 0.25 * high);
+      }
+      depth = next;
+      if (close) break;
+    }
+    return depth;
+  }
+
+  std::array<detail::LogBetaFactor, 4> factors_{};
+  std::size_t count_ = 0;
+  double top_ = 0;
+  double first_pole_ = std::numeric_limits<double>::infinity();
+  double mean_depth_ = 0;
+  double sd_ = 0;
+};
+
+}  // namespace loyalty::math
