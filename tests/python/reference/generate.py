@@ -222,7 +222,7 @@ class Log:
         elif style < 0.85:
             x = int(rng.random() * largest * 16) / 16  # halves of a cent among them
         else:
-            x = float(rng.randrange(0, 10**9))
+            x = float(rng.randrange(0, 10**7))  # all together stay below the limit of 10^12
         same = half_even(Fraction(x) * 10**digits) == round(x * 10.0**digits)
         zero = x != 0 and half_even(Fraction(x) * 10**digits) == 0
         return x if same and not zero else 17.0
