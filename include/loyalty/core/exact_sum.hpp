@@ -14,10 +14,11 @@ struct ExactSum {
   std::uint64_t low = 0;
   std::int64_t high = 0;
 
-  /// `units` * 2^`shift`; a negative shift rounds half to even. |units| < 2^58, shift <= 126.
+  /// `units` * 2^`shift`, wrapped; a negative shift rounds half to even. |units| < 2^58.
   static constexpr ExactSum shifted(std::int64_t units, int shift) noexcept {
     if (shift > 0 && shift < 64) [[likely]]
       return {static_cast<std::uint64_t>(units) << shift, units >> (64 - shift)};
+    if (shift >= 128) return {};
     if (shift >= 64)
       return {0, static_cast<std::int64_t>(static_cast<std::uint64_t>(units) << (shift - 64))};
     return of(rounded_down_shift(units, -shift));
@@ -110,8 +111,7 @@ struct Decimal {
 
   constexpr Decimal() noexcept = default;
   /// Nearest multiple of 1e-6; `decimal` in 0..4000.
-  constexpr Decimal(double decimal) noexcept  // NOLINT: a threshold reads as the number it is
-      : value(decimal) {
+  constexpr Decimal(double decimal) noexcept {  // NOLINT: a threshold reads as the number it is
     auto n = static_cast<std::uint32_t>(decimal * 1e6 + 0.5);
     std::uint32_t d = 1000000;
     while (d % 10 == 0 && n % 10 == 0) {
@@ -120,6 +120,7 @@ struct Decimal {
     }
     numerator = n;
     denominator = d;
+    value = static_cast<double>(n) / static_cast<double>(d);
   }
   friend constexpr bool operator==(const Decimal&, const Decimal&) = default;
 };

@@ -26,12 +26,8 @@ inline std::string date_text(Time t) {
 class AsOf {
  public:
   /// Throws WindowError where `now` is more than 30 of the shortest half-life from the landmark.
-  AsOf(Time now, const FoldRules& rules) : rules_(&rules), now_(now), instant_(now, rules.ladder) {
-    if (now < rules.window_start || now > rules.window_end)
-      throw WindowError("as-of date " + date_text(now) + " lies outside " +
-                        date_text(rules.window_start) + " .. " + date_text(rules.window_end) +
-                        ", 30 of the shortest half-life around the landmark " +
-                        date_text(rules.landmark) + "; set landmark = " + date_text(now));
+  AsOf(Time now, const FoldRules& rules)
+      : rules_(&rules), now_(checked(now, rules)), instant_(now_, rules.ladder) {
     for (std::size_t i = 0; i < weights_.size(); ++i)
       weights_[i] = weight_units(rules.clocks[i].tick(now)) *
                     (grid_of(static_cast<Sum>(i)) == Grid::money ? rules.minor_units : 1.0);
@@ -65,6 +61,16 @@ class AsOf {
   }
 
  private:
+  /// Before anything is computed from it: a date far outside would overflow the clocks.
+  static Time checked(Time now, const FoldRules& rules) {
+    if (now < rules.window_start || now > rules.window_end)
+      throw WindowError("as-of date " + date_text(now) + " lies outside " +
+                        date_text(rules.window_start) + " .. " + date_text(rules.window_end) +
+                        ", 30 of the shortest half-life around the landmark " +
+                        date_text(rules.landmark) + "; set landmark = " + date_text(now));
+    return now;
+  }
+
   const FoldRules* rules_;
   Time now_;
   LadderInstant instant_;
