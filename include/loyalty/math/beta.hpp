@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <limits>
 
 #include <loyalty/math/gauss_legendre.hpp>
 #include <loyalty/math/log1p_gap.hpp>
@@ -130,6 +129,7 @@ class BetaLaw {
       const double v = -d / b_;
       return std::exp(-(a_ * log1p_gap(u, 1 + u) + b_ * log1p_gap(v, 1 + v))) / ((1 + u) * (1 + v));
     };
+    if (!(weight > 0)) return sign < 0 ? Tails{0, 1, 0} : Tails{1, 0, 0};
     const double tail = norm_ * gauss_legendre(density, 0, reach) * (sum_ / a_ / b_);
     return sign < 0 ? Tails{tail, 1 - tail, weight} : Tails{1 - tail, tail, weight};
   }
@@ -143,7 +143,8 @@ class BetaLaw {
 }  // namespace detail
 
 /// Regularised incomplete beta function I_x(a, b), the Beta(a, b) distribution function, a, b > 0; 0 below 0, 1 above 1.
-/// Absolute error below 1e-14, relative too where the result is the smaller tail; a, b up to 1e12 lose nothing.
+/// Absolute error below 2e-15; relative below 1e-12 where the result is the smaller tail and above 1e-250. Shapes from
+/// 1e-3 to 1e12 lose nothing.
 /// About 0.15 us for moderate shapes, at most 1.5 us.
 [[nodiscard]] inline double beta_cdf(double x, double a, double b) noexcept {
   assert(!(a <= 0) && !(b <= 0));
@@ -165,8 +166,8 @@ namespace detail {
     return std::log(a / b) + 2 * w;
   }
   const double log_b = log_beta(a, b);
-  const double low =
-      (std::log(p) + std::log(a) + log_b) / a;  // I_x(a, b) = x^a / (a B(a, b)) near 0
+  // I_x(a, b) = x^a / (a B(a, b)) near 0, and likewise near 1.
+  const double low = (std::log(p) + std::log(a) + log_b) / a;
   if (low < -1) return low;
   const double high = -(std::log1p(-p) + std::log(b) + log_b) / b;
   return high > 1 ? high : std::log(a / b);
@@ -204,9 +205,8 @@ namespace detail {
     constexpr double edge = 0x1p-1000;
     if (!(at.x > edge && at.y > edge)) break;
     const detail::Tails tails = law.tails(at);
-    if (!(tails.weight >
-          edge)) {  // beyond what can be seen: half-way back to where the last step came from
-      step *= 0.5;
+    if (!(tails.weight > edge)) {
+      step *= 0.5;  // beyond what can be seen: half-way back to where the last step came from
       at = detail::moved(at, -step);
       continue;
     }

@@ -55,7 +55,6 @@ class LogBetaFactor {
     centre_ = -std::log1p(b_ / raised_);
   }
 
-  [[nodiscard]] double weight() const noexcept { return weight_; }
   /// Distance from 0 to the first singularity in s, to the left.
   [[nodiscard]] double first_pole() const noexcept { return a_ / weight_; }
 
@@ -140,7 +139,7 @@ class LogBetaFactor {
 /// E e^(sY). Its singularities lie on the negative real axis, so the trapezoidal rule on a hyperbola around them converges
 /// geometrically (J. A. C. Weideman and L. N. Trefethen, Math. Comp. 76, 2007); the hyperbola passes the saddle point of
 /// the integrand in the direction of steepest descent, so that narrow laws, nearly normal, cost no more than wide ones.
-/// Absolute error of the distribution function about 1e-13.
+/// Absolute error of the distribution function below 1e-11, mostly 1e-13.
 class LogBetaSum {
  public:
   struct Term {
@@ -160,23 +159,24 @@ class LogBetaSum {
       first_pole_ = std::min(first_pole_, factor.first_pole());
     }
     assert(count_ > 0);
-    const auto [slope, spread, skew] = cumulants(0);
-    mean_depth_ = -slope;
-    sd_ = std::sqrt(spread);
+    const auto [first, second, third] = cumulants(0);
+    mean_depth_ = -first;
+    sd_ = std::sqrt(second);
+    skew_ = -third / (second * sd_);
   }
 
-  /// P(Y <= y), any y. About 10 us.
+  /// P(Y <= y), any y. About 8 us for one term, 20 us for four.
   [[nodiscard]] double cdf(double y) const noexcept {
     if (!(y < top_)) return y >= top_ ? 1 : y;
     const double depth = std::max(top_ - y, least_depth);
     return Contour{*this, depth, depth}.at(depth).lower;
   }
 
-  /// The p-quantile, 0 < p < 1. About 12 us.
+  /// The p-quantile, 0 < p < 1.
   [[nodiscard]] double quantile(double p) const noexcept { return quantiles(std::array{p})[0]; }
 
   /// Quantiles, from one contour where they lie close enough together. Error about 1e-13 over the density, in y.
-  /// About 15 us for three.
+  /// About 28 us for three, four terms.
   template <std::size_t N>
   [[nodiscard]] std::array<double, N> quantiles(const std::array<double, N>& p) const noexcept {
     std::array<double, N> values{};
@@ -200,51 +200,19 @@ class LogBetaSum {
     double slope = 0;    ///< of the density
   };
 
-  /// Nodes of the trapezoidal rule, with the transform at each, good for depths (below the top of the support) in a range.
+  /// The trapezoidal rule in u on the hyperbola s(u) = vertex + i height sinh u - bend (cosh u - 1), with the transform at
+  /// each node; it serves all depths below the top of the support in a range.
   class Contour {
    public:
     Contour(const LogBetaSum& law, double low, double high) noexcept
-        : low_{low}, high_{high}, middle_{std::sqrt(low) * std::sqrt(high)} {
-      constexpr double digits = 41;  // ln of the precision sought
-      constexpr double strip =
-          0.9;  // half-width of the strip where the integrand is smooth, in the node parameter
-      constexpr double steepest = 0.75;  // largest slope of the asymptotes
-      const double vertex = law.saddle(middle_);
-      high_ = std::min(
-          high,
-          middle_ + 6 / vertex);  // farther out the tail sinks below the rounding at the vertex
-      const auto [drift, spread, skew] = law.cumulants(vertex);
-      const double height = vertex + law.first_pole_;
-      const double bend = std::min(-skew * height / (3 * spread), steepest) * height;
-      const double width = height * std::sqrt(spread);
-      const double pull = std::max(0.0, drift + high_);
-      const double narrow =
-          2 * std::numbers::pi / (width * (std::sqrt(2 * digits) + pull / std::sqrt(spread)));
-      const double wide = 2 * std::numbers::pi * strip /
-                          (digits + height * std::sin(strip) * pull +
-                           0.5 * width * width * std::sin(strip) * std::sin(strip));
-      step_ = width > 9 ? narrow : std::min(narrow, wide);
-      const double reach = std::hypot(height, bend);
-      const double angle = (vertex + bend) / reach;
-      if (angle < 1) {
-        const double pole = std::asin(angle) - std::atan2(bend, height);
-        correction_ = 1 / (1 + std::exp(2 * std::numbers::pi * pole / step_));
-      }
-      double largest = 0;
-      while (count_ < nodes_.size()) {
-        const double u = step_ * (static_cast<double>(count_) + 0.5);
-        const double sinh_half = std::sinh(0.5 * u);
-        const double cosh_less_1 = 2 * sinh_half * sinh_half;
-        const double sinh = std::sinh(u);
-        const detail::Complex s{vertex - bend * cosh_less_1, height * sinh};
-        const detail::Complex direction{height * (1 + cosh_less_1), bend * sinh};  // ds/du / i
-        const detail::Complex value =
-            (step_ / std::numbers::pi) * law.transform(s, middle_) * direction;
-        nodes_[count_++] = {s, value, value * detail::reciprocal(s)};
-        const double size = std::abs(value) * std::exp(s.real() * (low - middle_));
-        largest = std::max(largest, size);
-        if (!(size > 1e-17 * largest)) break;
-      }
+        : low_{low}, middle_{0.5 * (low + high)}, vertex_{law.saddle(middle_)} {
+      high_ = std::min(high, middle_ + 6 / vertex_);  // beyond, the tail sinks below the rounding
+      const auto [drift, spread, skew] = law.cumulants(vertex_);
+      height_ = vertex_ + law.first_pole_;
+      bend_ = std::min(-skew * height_ / (3 * spread), steepest) * height_;
+      step_ = step(std::max(0.0, drift + high_), std::sqrt(spread));
+      correction_ = pole_correction();
+      fill(law);
     }
 
     [[nodiscard]] bool covers(double depth) const noexcept {
@@ -270,16 +238,64 @@ class LogBetaSum {
     }
 
    private:
+    static constexpr double digits = 41;      // -ln of the precision sought
+    static constexpr double strip = 0.9;      // the integrand is smooth for |Im u| up to here
+    static constexpr double steepest = 0.75;  // largest slope of the asymptotes, keeps the strip
+    static constexpr double negligible = 1e-17;
+
     struct Node {
       detail::Complex s;
-      detail::Complex density;
-      detail::Complex upper;
+      detail::Complex density;  ///< what e^(s (depth - middle)) is multiplied by for the density
+      detail::Complex upper;    ///< and for the upper tail
     };
+
+    /// Step in u at which the rule errs by e^-digits. On Im u = -d the integrand has grown by at most
+    /// exp(height pull sin d + (height sd sin d)^2 / 2), and the rule errs by that times e^(-2 pi d / step): best d within
+    /// the strip. `pull` is the slope of the exponent at the vertex, sd^2 its curvature.
+    [[nodiscard]] double step(double pull, double sd) const noexcept {
+      constexpr double turn = 2 * std::numbers::pi;
+      const double width = height_ * sd;
+      const double narrow = turn / (width * (std::sqrt(2 * digits) + pull / sd));
+      if (width > 9) return narrow;
+      const double rise = width * std::sin(strip);
+      return std::min(narrow, turn * strip / (digits + rise * (pull / sd + 0.5 * rise)));
+    }
+
+    /// What the rule misses of the upper tail since the pole at s = 0 lies close: exactly 1/(1 + e^(2 pi Im u0 / step)),
+    /// s(u0) = 0.
+    [[nodiscard]] double pole_correction() const noexcept {
+      const double sine = (vertex_ + bend_) / std::hypot(height_, bend_);
+      if (!(sine < 1)) return 0;
+      const double distance = std::asin(sine) - std::atan2(bend_, height_);
+      return 1 / (1 + std::exp(2 * std::numbers::pi * distance / step_));
+    }
+
+    void fill(const LogBetaSum& law) noexcept {
+      double largest = 0;
+      double size = 1;
+      while (count_ < nodes_.size() && size > negligible * largest) {
+        const double u = step_ * (static_cast<double>(count_) + 0.5);
+        const double sinh = std::sinh(u);
+        const double sinh_half = std::sinh(0.5 * u);
+        const double cosh_less_1 = 2 * sinh_half * sinh_half;
+        const detail::Complex s{vertex_ - bend_ * cosh_less_1, height_ * sinh};
+        const detail::Complex direction{height_ * (1 + cosh_less_1), bend_ * sinh};  // s'(u) / i
+        const detail::Complex value =
+            (step_ / std::numbers::pi) * law.transform(s, middle_) * direction;
+        nodes_[count_++] = {s, value, value * detail::reciprocal(s)};
+        size = std::abs(value) * std::exp(s.real() * (low_ - middle_));
+        largest = std::max(largest, size);
+      }
+    }
+
     std::array<Node, 96> nodes_;
     std::size_t count_ = 0;
     double low_ = 0;
-    double high_ = 0;
     double middle_ = 0;
+    double high_ = 0;
+    double vertex_ = 0;
+    double height_ = 0;
+    double bend_ = 0;
     double step_ = 0;
     double correction_ = 0;
   };
@@ -320,12 +336,12 @@ class LogBetaSum {
     return {*this, std::max(0.5 * least, least - sd_), std::min(2 * most, most + sd_)};
   }
 
-  /// A first guess of the depth of a quantile: that of the gamma law with the same mean and variance (Wilson-Hilferty).
+  /// A first guess of the depth of a quantile: that of the shifted gamma law with the same mean, variance and skewness
+  /// (Wilson-Hilferty), but not too close to the top.
   [[nodiscard]] double rough_depth(double p) const noexcept {
-    const double relative = sd_ / (3 * mean_depth_);
-    const double root = 1 - relative * relative - relative * rough_normal_quantile(p);
-    const double clamped = std::max(root, 0.1);
-    return mean_depth_ * clamped * clamped * clamped;
+    const double root = 1 - skew_ / 6 * (rough_normal_quantile(p) + skew_ / 6);
+    const double depth = mean_depth_ + sd_ * 2 / skew_ * (root * root * root - 1);
+    return std::max(depth, 0.01 * mean_depth_);
   }
 
   /// The depth where the distribution function is p. Halley's steps once close; before, Newton's in the log of the tail.
@@ -348,7 +364,7 @@ class LogBetaSum {
             std::log((1 - p) / here.upper) * here.upper / (here.density * depth), -5.0, 5.0));
       }
       next = std::clamp(next, depth - sd_, depth + sd_);
-      const bool close = std::abs(next - depth) <= 1e-6 * std::min(depth, sd_) || depth < smallest;
+      const bool close = std::abs(next - depth) <= 1e-5 * std::min(depth, sd_) || depth < smallest;
       if (!close && !(next > low && next < high)) {
         next = high < 4 * low ? 0.5 * (low + high) : (low > 0 ? 2 * low : 0.25 * high);
       }
@@ -364,6 +380,7 @@ class LogBetaSum {
   double first_pole_ = std::numeric_limits<double>::infinity();
   double mean_depth_ = 0;
   double sd_ = 0;
+  double skew_ = 0;  ///< of the depth, > 0
 };
 
 }  // namespace loyalty::math

@@ -14,10 +14,9 @@ struct ResponsivenessEvidence {
   double answered = 0;     ///< Rn, requests answered (decayed)
   double answer_time = 0;  ///< Rx, their answer times (decayed), in targets tau
   double open = 0;         ///< requests that wait for an answer now
-  double open_time =
-      0;  ///< X, how long they have waited together, in targets tau; counted within 0..64 open
-  double granted = 0;  ///< G+, concessions granted (decayed)
-  double refused = 0;  ///< G-, concessions refused (decayed)
+  double open_time = 0;    ///< X, their waits together, in targets; counted within 0..64 open
+  double granted = 0;      ///< G+, concessions granted (decayed)
+  double refused = 0;      ///< G-, concessions refused (decayed)
 };
 
 /// Priors of responsiveness and the weight of speed against readiness to concede.
@@ -51,6 +50,34 @@ inline constexpr double longest_wait = 64;
          std::expm1(-shape * std::log1p(1 / (rate * (rate + 2))));
 }
 
+/// The answer rate, per target: rate ~ Gamma(shape, rate), the wait of open requests counted.
+struct AnswerRate {
+  double shape = 0;
+  double rate = 0;
+};
+
+[[nodiscard]] constexpr AnswerRate answer_rate(const ResponsivenessEvidence& evidence,
+                                               const ResponsivenessOptions& options) noexcept {
+  return {options.prior_answers + non_negative(evidence.answered),
+          options.prior_time + non_negative(evidence.answer_time) +
+              waiting_time(evidence.open, evidence.open_time)};
+}
+
+/// Readiness to concede.
+[[nodiscard]] constexpr BetaMoments readiness(const ResponsivenessEvidence& evidence,
+                                              const ResponsivenessOptions& options) noexcept {
+  return beta_moments(options.prior_granted + non_negative(evidence.granted),
+                      options.prior_refused + non_negative(evidence.refused));
+}
+
+/// The mean of responsiveness alone.
+[[nodiscard]] inline double responsiveness_mean(const ResponsivenessEvidence& evidence,
+                                                const ResponsivenessOptions& options) noexcept {
+  const auto [shape, rate] = answer_rate(evidence, options);
+  const double speed = options.speed_weight;
+  return speed * answer_probability(shape, rate) + (1 - speed) * readiness(evidence, options).mean;
+}
+
 }  // namespace detail
 
 /// Responsiveness R = 3/4 p + 1/4 g: p the probability of an answer within the target, counting the wait of open
@@ -59,21 +86,18 @@ inline constexpr double longest_wait = 64;
 [[nodiscard]] inline Parameter responsiveness(const ResponsivenessEvidence& evidence,
                                               const ResponsivenessOptions& options = {}) noexcept {
   assert(options.speed_weight >= 0 && options.speed_weight <= 1);
-  const double answered = detail::non_negative(evidence.answered);
-  const double open = evidence.open > 0 ? evidence.open : 0;
-  const double granted = detail::non_negative(evidence.granted);
-  const double refused = detail::non_negative(evidence.refused);
-  const double shape = options.prior_answers + answered;
-  const double rate = options.prior_time + detail::non_negative(evidence.answer_time) +
-                      detail::waiting_time(evidence.open, evidence.open_time);
-  const auto concession =
-      detail::beta_moments(options.prior_granted + granted, options.prior_refused + refused);
+  const auto [shape, rate] = detail::answer_rate(evidence, options);
+  const auto concession = detail::readiness(evidence, options);
   const double speed = options.speed_weight;
+  const double requests =
+      detail::non_negative(evidence.answered) + (evidence.open > 0 ? evidence.open : 0);
+  const double concessions =
+      detail::non_negative(evidence.granted) + detail::non_negative(evidence.refused);
   return {speed * detail::answer_probability(shape, rate) + (1 - speed) * concession.mean,
           speed * speed * detail::answer_variance(shape, rate) +
               (1 - speed) * (1 - speed) * concession.variance,
-          speed * detail::coverage_share(answered + open, options.prior_answers) +
-              (1 - speed) * detail::coverage_share(granted + refused,
+          speed * detail::coverage_share(requests, options.prior_answers) +
+              (1 - speed) * detail::coverage_share(concessions,
                                                    options.prior_granted + options.prior_refused)};
 }
 

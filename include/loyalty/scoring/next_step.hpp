@@ -101,19 +101,23 @@ inline constexpr double answer_deadline = 30;
   const auto trust_with = [&](double size) {
     return trust(detail::with_kept(evidence.trust, size), options.trust).mean;
   };
-  const auto responsiveness_of = [&](const ResponsivenessEvidence& after) {
-    return responsiveness(after, options.responsiveness).mean;
-  };
   consider(NextStep::keep_promise, weights.trust, trust_with(sizes.promise), now.trust.mean);
+  const double more_ready =
+      detail::readiness(detail::with_concession(evidence.responsiveness, sizes.concession),
+                        options.responsiveness)
+          .mean -
+      detail::readiness(evidence.responsiveness, options.responsiveness).mean;
   consider(NextStep::grant_concession, weights.responsiveness,
-           responsiveness_of(detail::with_concession(evidence.responsiveness, sizes.concession)),
+           now.responsiveness.mean + (1 - options.responsiveness.speed_weight) * more_ready,
            now.responsiveness.mean);
   if (evidence.responsiveness.open > 0) {
     consider(NextStep::answer_request, weights.responsiveness,
-             responsiveness_of(detail::with_answer(evidence.responsiveness)),
+             detail::responsiveness_mean(detail::with_answer(evidence.responsiveness),
+                                         options.responsiveness),
              now.responsiveness.mean);
   }
-  if (available.open_complaints > 0) {
+  // A resolution no larger than a kept promise gains no more, and comes later in a tie.
+  if (available.open_complaints > 0 && sizes.resolution > sizes.promise) {
     consider(NextStep::resolve_complaint, weights.trust, trust_with(sizes.resolution),
              now.trust.mean);
   }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Special functions of the scoring path. They need the standard library only, allocate nothing, write no global and never
+/// throw; beyond the limits that each names they return NaN where NaN enters.
+
+#include <loyalty/math/beta.hpp>
+#include <loyalty/math/gamma.hpp>
+#include <loyalty/math/gauss_legendre.hpp>
+#include <loyalty/math/log1p_gap.hpp>
+#include <loyalty/math/log_beta_sum.hpp>
+#include <loyalty/math/log_gamma.hpp>
+#include <loyalty/math/log_mean.hpp>
+#include <loyalty/math/normal.hpp>
+#include <loyalty/math/polygamma.hpp>
+#include <loyalty/math/polynomial.hpp>
