@@ -3,6 +3,7 @@
 #pragma once
 
 #include <loyalty/ladder/criteria.hpp>
+#include <loyalty/ladder/labels.hpp>
 #include <loyalty/ladder/placement.hpp>
 #include <loyalty/ladder/rung.hpp>
 #include <loyalty/ladder/staircase.hpp>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
@@ -15,6 +17,7 @@
 
 #include <loyalty/core/error.hpp>
 #include <loyalty/events.hpp>
+#include <loyalty/ladder.hpp>
 #include <loyalty/scoring.hpp>
 
 namespace loyalty {
@@ -46,13 +49,29 @@ struct Policy {
   std::string currency;                ///< of the portfolio; empty: the first that the log names
   std::vector<Rate> rates;             ///< of other currencies; without one their rows are set aside
   std::optional<Observed> observes;    ///< kinds that the log records; else those seen
-  std::string language = "en";         ///< of rung labels: en, de, ru, or own labels
+  std::string language = "en";         ///< of rung labels: en, de, ru, or any with six own labels
   std::array<std::string, rung_count> labels{};  ///< own rung labels; empty: the language's
 
+  /// What a rung is called. O(1).
+  std::string_view label(Rung rung) const noexcept {
+    const std::string& own = labels[static_cast<std::size_t>(rung)];
+    return own.empty() ? loyalty::label(rung, language) : std::string_view(own);
+  }
   const ScoringOptions& scoring(Role role) const noexcept {
     return roles[static_cast<std::size_t>(role)];
   }
 };
+
+/// What a rung is called under a policy.
+inline std::string_view rung_label(const Policy& policy, Rung rung) noexcept {
+  return policy.label(rung);
+}
+
+/// The half-life of B and O that fits a purchase cycle: four cycles, to the whole second. A policy file
+/// that gives the cycle alone means this one.
+inline Time purchases_half_life(double purchase_cycle_days) noexcept {
+  return static_cast<Time>(std::llround(4 * purchase_cycle_days * double{day}));
+}
 
 /// Which fingerprint a key of the policy enters beside the whole.
 enum class KeyScope : std::uint8_t { fold, ladder, scoring };
@@ -196,16 +215,35 @@ inline double field_value(const Decimal& field) { return field.value; }
 inline double field_value(std::int64_t field) { return static_cast<double>(field); }
 inline double field_value(std::int32_t field) { return field; }
 
-/// Shortest plain text of a number for messages; enough digits to tell it apart.
-inline std::string number_text(double x) {
-  if (x == std::floor(x) && std::fabs(x) < 1e15) return std::to_string(static_cast<std::int64_t>(x));
-  std::string s = std::to_string(x);
-  while (s.size() > 1 && s.back() == '0') s.pop_back();
-  return s;
+/// What is compared: a decimal's nearest double, whatever arithmetic the caller got it from.
+template <class Field>
+double chosen_value(const Field& field) {
+  return field_value(field);
+}
+inline double chosen_value(const Decimal& field) {
+  return static_cast<double>(field.numerator) / static_cast<double>(field.denominator);
 }
 
-[[noreturn]] inline void refuse(const std::string& key, double given, const std::string& allowed) {
-  throw PolicyError("policy key " + key + " = " + number_text(given) + ": allowed is " + allowed);
+/// Shortest text that reads back as the same number, whatever the locale.
+inline std::string number_text(double x) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, x).ptr;
+  if (std::fabs(x) >= 1e15 || x != std::floor(x)) return std::string(text, end);
+  return std::to_string(static_cast<std::int64_t>(x));
+}
+
+[[noreturn]] inline void refuse(const std::string& key, const std::string& given,
+                                const std::string& allowed) {
+  throw PolicyError("policy key " + key + " = " + given + ": allowed is " + allowed);
+}
+
+/// The range of a key, to six digits: an hour in days is 0.0416667.
+inline std::string range_text(const Key& key) {
+  const auto rounded = [](double x) {
+    char text[32];
+    return std::string(text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 6).ptr);
+  };
+  return (key.low < 1 ? rounded(key.low) : number_text(key.low)) + " .. " + number_text(key.high);
 }
 
 inline std::string key_text(const Key& key, std::string_view role = {}) {
@@ -238,49 +276,105 @@ class Hash {
 
 }  // namespace detail
 
-/// Throws PolicyError, naming key, given value and allowed range, where a policy is out of range: single
-/// values, thresholds with keep above enter, weights that do not sum to 1, coverage grades out of order.
-inline void validate(const Policy& policy) {
-  const auto check = [](std::string_view role) {
-    return [role](const Key& key, const auto& field) {
-      const double given = detail::field_value(field) / key.unit;
+namespace detail {
+
+inline bool is_one_line(std::string_view text, std::size_t longest) {
+  return text.size() <= longest &&
+         std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
+
+/// Finds everything in a policy that is out of range: calls `complain(key, given, allowed)`.
+template <class Complain>
+void examine(const Policy& policy, Complain&& complain) {
+  const auto check = [&complain](std::string_view role) {
+    return [&complain, role](const Key& key, const auto& field) {
+      const double given = field_value(field) / key.unit;
       if (!(given >= key.low && given <= key.high))
-        detail::refuse(detail::key_text(key, role), given,
-                       detail::number_text(key.low) + " .. " + detail::number_text(key.high));
+        complain(key_text(key, role), number_text(given), range_text(key));
     };
   };
   visit_common(policy, check({}));
-  const auto monotone = [](const char* key, const Threshold& t) {
+  const auto monotone = [&complain](const char* key, const Threshold& t) {
     if (t.keep.value > t.enter.value)
-      detail::refuse(std::string("ladder.") + key + ".keep", t.keep.value,
-                     "at most its enter, " + detail::number_text(t.enter.value));
+      complain(std::string("ladder.") + key + ".keep", number_text(t.keep.value),
+               "at most its enter, " + number_text(t.enter.value));
   };
   monotone("client", policy.criteria.client);
   monotone("supporter", policy.criteria.supporter);
   monotone("advocate", policy.criteria.advocate);
   monotone("share_of_wallet", policy.criteria.share_of_wallet);
   monotone("partner", policy.criteria.partner);
-  for (int i = 0; i < role_count; ++i) {
-    const auto role = static_cast<Role>(i);
-    const std::string_view role_name = role_names[static_cast<std::size_t>(i)];
-    visit_role(policy, role, check(role_name));
-    const QualityOptions& q = policy.scoring(role).quality;
-    const double sum = total(q.weights);
-    if (std::fabs(sum - 1) > 1e-9)
-      detail::refuse("roles." + std::string(role_name) + ".quality.weight_*", sum, "a sum of 1");
-    if (q.fair_coverage < q.minimum_coverage || q.strong_coverage < q.fair_coverage)
-      detail::refuse("roles." + std::string(role_name) + ".quality.fair_coverage", q.fair_coverage,
-                     "minimum_coverage <= fair_coverage <= strong_coverage");
+  for (std::size_t i = 0; i < role_names.size(); ++i) {
+    const std::string_view role = role_names[i];
+    visit_role(policy, static_cast<Role>(i), check(role));
+    const QualityOptions& q = policy.roles[i].quality;
+    const std::string section = "roles." + std::string(role) + ".quality.";
+    if (!(std::fabs(total(q.weights) - 1) <= 1e-9))
+      complain(section + "weight_*", number_text(q.weights.commitment) + ", " +
+                                         number_text(q.weights.responsiveness) + ", " +
+                                         number_text(q.weights.reciprocity) + ", " +
+                                         number_text(q.weights.trust),
+               "four weights that sum to 1; these sum to " + number_text(total(q.weights)));
+    if (q.fair_coverage < q.minimum_coverage)
+      complain(section + "fair_coverage", number_text(q.fair_coverage),
+               "at least minimum_coverage, " + number_text(q.minimum_coverage));
+    if (q.strong_coverage < q.fair_coverage)
+      complain(section + "strong_coverage", number_text(q.strong_coverage),
+               "at least fair_coverage, " + number_text(q.fair_coverage));
   }
-  for (const Rate& rate : policy.rates)
-    if (!(rate.rate > 0 && rate.rate < 1e9))
-      detail::refuse("rates." + rate.currency, rate.rate, "above 0 and below 1e9");
+  const auto text = [&complain](std::string key, std::string_view given, std::size_t longest) {
+    if (!is_one_line(given, longest))
+      complain(std::move(key), "a text of " + std::to_string(given.size()) + " bytes",
+               "one line of at most " + std::to_string(longest) + " bytes");
+  };
+  text("name", policy.name, 200);
+  text("currency", policy.currency, 16);
+  for (std::size_t i = 0; i < policy.rates.size(); ++i) {
+    const Rate& rate = policy.rates[i];
+    const std::string key = "rates." + rate.currency;
+    if (rate.currency.empty() || !is_one_line(rate.currency, 16))
+      complain("rates", "\"" + rate.currency + "\"", "the names of currencies, 1 to 16 bytes each");
+    if (!(rate.rate >= 1e-9 && rate.rate <= 1e9)) complain(key, number_text(rate.rate), "1e-9 .. 1e9");
+    if (rate.currency == policy.currency && !policy.currency.empty())
+      complain(key, number_text(rate.rate), "other currencies only: the policy's own is " + policy.currency);
+    for (std::size_t j = 0; j < i; ++j)
+      if (policy.rates[j].currency == rate.currency)
+        complain(key, number_text(rate.rate), "one rate for each currency");
+  }
   if (!policy.rates.empty() && policy.currency.empty())
-    throw PolicyError("policy key rates: needs `currency`, the currency that they lead to");
+    complain("rates", std::to_string(policy.rates.size()) + " currencies",
+             "rates only beside `currency`, the one that they lead to");
   if (!(policy.purchase_cycle_days >= 0.25 && policy.purchase_cycle_days <= 9125))
-    detail::refuse("purchase_cycle_days", policy.purchase_cycle_days, "0.25 .. 9125");
-  if (policy.landmark && !(*policy.landmark > -furthest_time && *policy.landmark < furthest_time))
-    throw PolicyError("policy key landmark: not a date");
+    complain("purchase_cycle_days", number_text(policy.purchase_cycle_days), "0.25 .. 9125");
+  if (policy.landmark && !(*policy.landmark >= utc(1, 1, 1) && *policy.landmark < utc(10000, 1, 1)))
+    complain("landmark", std::to_string(*policy.landmark) + " s",
+             "a date, 0001-01-01 .. 9999-12-31");
+  bool all_own = true;
+  for (std::size_t i = 0; i < policy.labels.size(); ++i) {
+    all_own = all_own && !policy.labels[i].empty();
+    text("labels", policy.labels[i], 100);
+    for (std::size_t j = 0; j < i; ++j)
+      if (policy.label(static_cast<Rung>(i)) == policy.label(static_cast<Rung>(j)))
+        complain("labels", "\"" + policy.labels[i] + "\" twice", "another label for each rung");
+  }
+  if (find_language(policy.language) == nullptr && !all_own) {
+    std::string known;
+    for (const RungLabels& language : rung_languages) known += std::string(language.language) + ", ";
+    complain("language", "\"" + policy.language + "\"", known + "or any other with six `labels`");
+  }
+  text("language", policy.language, 35);
+}
+
+}  // namespace detail
+
+/// Throws PolicyError, naming key, given value and what is allowed, where a policy is out of range:
+/// single values, thresholds with keep above enter, weights that do not sum to 1, coverage grades out of
+/// order, rates without a currency, an unknown language without own labels.
+inline void validate(const Policy& policy) {
+  detail::examine(policy, [](const std::string& key, const std::string& given,
+                             const std::string& allowed) { detail::refuse(key, given, allowed); });
 }
 
 /// Three fingerprints of a policy, 16 hexadecimal digits each: what the sums depend on, the criteria,
@@ -300,13 +394,16 @@ inline Fingerprints fingerprints(const Policy& policy) {
     detail::Hash& own = key.scope == KeyScope::fold ? fold : ladder;
     for (detail::Hash* hash : {&own, &whole}) {
       hash->add(detail::key_text(key));
-      hash->add(detail::field_value(field));
+      hash->add(detail::chosen_value(field));
     }
   });
+  std::vector<Rate> rates = policy.rates;
+  std::sort(rates.begin(), rates.end(),
+            [](const Rate& a, const Rate& b) { return a.currency < b.currency; });
   for (detail::Hash* hash : {&fold, &whole}) {
     hash->add(side_names[static_cast<std::size_t>(policy.fold.perspective)]);
     hash->add(policy.currency);
-    for (const Rate& rate : policy.rates) {
+    for (const Rate& rate : rates) {
       hash->add(rate.currency);
       hash->add(rate.rate);
     }
@@ -314,7 +411,7 @@ inline Fingerprints fingerprints(const Policy& policy) {
   for (int i = 0; i < role_count; ++i)
     visit_role(policy, static_cast<Role>(i), [&](const Key& key, const auto& field) {
       whole.add(detail::key_text(key, role_names[static_cast<std::size_t>(i)]));
-      whole.add(detail::field_value(field));
+      whole.add(detail::chosen_value(field));
     });
   whole.add(role_names[static_cast<std::size_t>(policy.default_role)]);
   whole.add(policy.landmark ? static_cast<double>(*policy.landmark) : 0.5);

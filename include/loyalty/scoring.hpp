@@ -3,6 +3,7 @@
 
 /// The quality of one relationship: its value, interval, explanation, next step; and the strength of the evidence for a rung.
 
+#include <loyalty/scoring/assessment.hpp>
 #include <loyalty/scoring/attribution.hpp>
 #include <loyalty/scoring/evidence.hpp>
 #include <loyalty/scoring/interval.hpp>

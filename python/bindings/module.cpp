@@ -11,7 +11,14 @@
 
 namespace py = pybind11;
 
+namespace loyalty::python {
+void register_policy(py::module_&);
+void register_batch(py::module_&);
+}  // namespace loyalty::python
+
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled half of loyalty; private, use the package loyalty.";
   m.attr("__version__") = std::string(loyalty::library_version());
+  loyalty::python::register_policy(m);
+  loyalty::python::register_batch(m);
 }

@@ -2,6 +2,7 @@
 #include <loyalty/batch/portfolio.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -11,10 +12,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace loyalty {
 namespace {
@@ -221,27 +218,56 @@ class RowReader {
   const std::string& currency_;
 };
 
+/// The cache lines of a state that an event of each kind touches, as bits; the first two hold the ladder.
+constexpr std::array<std::uint8_t, 256> lines_of_kind = [] {
+  std::array<std::uint8_t, 256> lines{};
+  lines.fill(0b000011);
+  const auto set = [&lines](Kind kind, std::uint8_t more) {
+    lines[static_cast<std::size_t>(kind)] |= more;
+  };
+  set(Kind::purchase, 0b000100);
+  set(Kind::returned, 0b001100);
+  set(Kind::participation, 0b100000);
+  set(Kind::review, 0b100000);
+  set(Kind::referral, 0b100000);
+  set(Kind::suggestion, 0b100000);
+  set(Kind::co_creation, 0b100000);
+  set(Kind::gift, 0b100100);
+  set(Kind::promise, 0b001000);
+  set(Kind::guarantee, 0b101000);
+  set(Kind::request, 0b010000);
+  set(Kind::response, 0b010000);
+  set(Kind::concession, 0b011000);
+  set(Kind::complaint, 0b001000);
+  set(Kind::resolution, 0b001000);
+  set(Kind::payment, 0b001000);
+  set(Kind::survey, 0b101000);
+  set(Kind::cost, 0b000100);
+  return lines;
+}();
+
+inline void prefetch([[maybe_unused]] const Relationship& r, [[maybe_unused]] std::uint8_t kind) noexcept {
+#if defined(__GNUC__)
+  const auto* bytes = reinterpret_cast<const char*>(&r);
+  for (unsigned lines = lines_of_kind[kind]; lines != 0; lines >>= 1, bytes += 64)
+    if ((lines & 1) != 0) __builtin_prefetch(bytes, 1);
+#endif
+}
+
 }  // namespace
 
 // ---- storage -------------------------------------------------------------------------------------
 
-void Portfolio::States::Free::operator()(Relationship* block) const noexcept { std::free(block); }
-
 void Portfolio::States::grow_to(std::size_t size) {
   while (blocks_.size() * block_size < size) {
-    constexpr std::size_t bytes = block_size * sizeof(Relationship);
-    constexpr std::size_t alignment = std::size_t{1} << 20;
-    void* memory = std::aligned_alloc(alignment, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-    // States are visited at random: large pages spare the address translation.
-    madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-    auto* block = static_cast<Relationship*>(memory);
-    std::uninitialized_default_construct_n(block, block_size);
-    blocks_.emplace_back(block);
+    blocks_.emplace_back();
+    blocks_.back().reserve(block_size);
   }
-  size_ = size;
+  for (std::size_t b = blocks_.size(); b-- > 0;) {
+    const std::size_t wanted = std::min(block_size, size - b * block_size);
+    if (blocks_[b].size() >= wanted) break;
+    blocks_[b].resize(wanted);
+  }
 }
 
 void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_) {
@@ -469,7 +495,6 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   Books books;
   Observed seen;
   Time newest = no_time;
-  std::uint32_t indices[block];
   const std::size_t count = order.empty() ? rows.rows : order.size();
   const auto row_at = [&](std::size_t p) { return order.empty() ? p : order[p]; };
   const auto set_aside = [&](std::size_t i, Code code, std::uint32_t index) {
@@ -477,35 +502,43 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     books.rejects.push_back({static_cast<std::int64_t>(i), code});
     if (index != IdIndex::none) ++meta_[index].set_aside;
   };
+
+  // Three stages, a block apart, so that cache misses overlap: the slot of an identifier is fetched two
+  // blocks ahead, the state's lines one block ahead.
+  std::uint32_t indices[2][block];
+  const auto fetch_slots = [&](std::size_t start) {
+    if (rows.relationship_number == nullptr) return;
+    for (std::size_t p = start; p < std::min(start + block, count); ++p)
+      ids_.prefetch(rows.relationship_number[row_at(p)]);
+  };
+  const auto fetch_states = [&](std::size_t start) {
+    std::uint32_t* out = indices[start / block % 2];
+    for (std::size_t p = start; p < std::min(start + block, count); ++p) {
+      const std::size_t i = row_at(p);
+      std::uint32_t index = IdIndex::none;
+      if (rows.relationship_number != nullptr) {
+        if (const std::int64_t id = rows.relationship_number[i]; id != no_time) index = ids_.add(id);
+      } else if (const std::string_view id = rows.relationship[i]; !id.empty()) {
+        index = ids_.add(id);
+      }
+      *out++ = index;
+      if (index == IdIndex::none) continue;
+      grow();
+      prefetch(states_[index], rows.kind[i]);
+    }
+  };
   Event event;
   Act act;
+  fetch_slots(0);
+  fetch_states(0);
+  fetch_slots(block);
   for (std::size_t start = 0; start < count; start += block) {
     const std::size_t n = std::min(block, count - start);
-    // Three passes over a block, so that its cache misses overlap: slots, states, sums.
-    if (rows.relationship_number != nullptr) {
-      for (std::size_t k = 0; k < n; ++k) ids_.prefetch(rows.relationship_number[row_at(start + k)]);
-      for (std::size_t k = 0; k < n; ++k) {
-        const std::int64_t id = rows.relationship_number[row_at(start + k)];
-        indices[k] = id == no_time ? IdIndex::none : ids_.add(id);
-      }
-    } else {
-      for (std::size_t k = 0; k < n; ++k) {
-        const std::string_view id = rows.relationship[row_at(start + k)];
-        indices[k] = id.empty() ? IdIndex::none : ids_.add(id);
-      }
-    }
-    grow();
-#if defined(__GNUC__)
-    for (std::size_t k = 0; k < n; ++k) {
-      if (indices[k] == IdIndex::none) continue;
-      const auto* bytes = reinterpret_cast<const char*>(&states_[indices[k]]);
-      for (std::size_t line = 0; line < sizeof(Relationship); line += 64)
-        __builtin_prefetch(bytes + line, 1);
-    }
-#endif
+    fetch_states(start + block);
+    fetch_slots(start + 2 * block);
     for (std::size_t k = 0; k < n; ++k) {
       const std::size_t i = row_at(start + k);
-      const std::uint32_t index = indices[k];
+      const std::uint32_t index = indices[start / block % 2][k];
       Code code = reader.read(i, event);
       if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
       if (code != Code::ok) {

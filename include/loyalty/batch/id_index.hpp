@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <loyalty/batch/large_pages.hpp>
+
 namespace loyalty {
 
 /// Identifiers of relationships, numbered in the order of arrival. An identifier is bytes; one that is
@@ -106,6 +108,9 @@ class IdIndex {
     std::uint32_t index = none;
   };
 
+  template <class Slot>
+  using Slots = std::vector<Slot, LargePages<Slot>>;
+
   static std::string_view view(const Id& id) noexcept {
     return {id.bytes, static_cast<std::size_t>(id.number)};
   }
@@ -157,7 +162,7 @@ class IdIndex {
   }
 
   void grow_numbers() {
-    std::vector<NumberSlot> old(numbers_.size() * 2);
+    Slots<NumberSlot> old(numbers_.size() * 2);
     old.swap(numbers_);
     for (const NumberSlot& slot : old) {
       if (slot.index == none) continue;
@@ -167,7 +172,7 @@ class IdIndex {
     }
   }
   void grow_texts() {
-    std::vector<TextSlot> old(texts_.size() * 2);
+    Slots<TextSlot> old(texts_.size() * 2);
     old.swap(texts_);
     for (const TextSlot& slot : old) {
       if (slot.index == none) continue;
@@ -178,8 +183,8 @@ class IdIndex {
   }
 
   std::vector<Id> ids_;
-  std::vector<NumberSlot> numbers_;
-  std::vector<TextSlot> texts_;
+  Slots<NumberSlot> numbers_;
+  Slots<TextSlot> texts_;
   std::size_t number_count_ = 0;
   std::size_t text_count_ = 0;
   std::vector<std::unique_ptr<char[]>> blocks_;

@@ -14,6 +14,7 @@
 #include <loyalty/batch/books.hpp>
 #include <loyalty/batch/columns.hpp>
 #include <loyalty/batch/id_index.hpp>
+#include <loyalty/batch/large_pages.hpp>
 #include <loyalty/batch/open_items.hpp>
 #include <loyalty/policy.hpp>
 
@@ -134,13 +135,8 @@ class Portfolio {
     void grow_to(std::size_t size);
 
    private:
-    static constexpr std::size_t block_size = 1 << 13;
-    struct Free {
-      void operator()(Relationship* block) const noexcept;
-    };
-    using Block = std::unique_ptr<Relationship[], Free>;
-    std::vector<Block> blocks_;
-    std::size_t size_ = 0;
+    static constexpr std::size_t block_size = 1 << 14;
+    std::vector<std::vector<Relationship, LargePages<Relationship>>> blocks_;
   };
 
   Books fold(const EventColumns& rows, std::span<const std::size_t> order);

@@ -30,9 +30,23 @@ struct Act {
   std::int32_t open = 0;        ///< change of open requests
   std::int32_t complaints = 0;  ///< change of open complaints
   std::uint8_t count = 0;
-  bool feeds_ladder = false;
+  Feed feed = Feed::nothing;
   bool buys = false;            ///< dates the first and last purchase
   Part parts[4];
+
+  Act() noexcept {}  // leaves `parts` alone: `count` tells how many are set
+
+  /// An act that does nothing yet, at `at`.
+  void restart(Time at) noexcept {
+    stamp = at;
+    back_stamp = first_stamp = until = no_time;
+    spend = money = open_time = 0;
+    events = 1;
+    purchases = open = complaints = 0;
+    count = 0;
+    feed = Feed::nothing;
+    buys = false;
+  }
 
   void add(Sum sum, std::int64_t units, bool back = false) noexcept {
     if (units != 0) parts[count++] = {units, sum, back};
@@ -204,8 +218,7 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
   if (e.time == no_time) return Code::missing_time;
   if (!detail::plausible(e.time)) return Code::bad_time;
 
-  act = Act{};
-  act.stamp = e.time;
+  act.restart(e.time);
   const auto add = [&act](Sum sum, double value, double weight) {
     act.add(sum, evidence_units(value, weight));
   };
@@ -249,12 +262,12 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       act.add(Sum::cost, cost);
       act.spend = -money;
       act.money = money + cost;
-      act.feeds_ladder = e.whole_order;
+      if (e.whole_order) act.feed = Feed::sinks;
       return Code::ok;
     }
     case Kind::contact:
       if (e.side == Side::them) add(Sum::support, 1, w.contact_support);
-      act.feeds_ladder = e.side == Side::them;
+      if (e.side == Side::them) act.feed = Feed::lifts;
       return Code::ok;
     case Kind::participation:
       if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
@@ -387,7 +400,7 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
     case Kind::retraction: return Code::retraction_without_event;
     default: return Code::unknown_kind;
   }
-  act.feeds_ladder = true;
+  act.feed = e.kind == Kind::purchase_elsewhere ? Feed::sinks : Feed::lifts;
   return Code::ok;
 }
 

@@ -25,7 +25,7 @@ struct alignas(64) Relationship {
   LadderState ladder;
   Time first_event = never;
   std::int32_t events = 0;
-  std::int32_t open_complaints = 0;
+  std::int32_t quiet_until = never_quiet;  ///< cache of `advance`; not part of the bytes
 
   ExactSum margin;
   ExactSum cost;
@@ -44,7 +44,7 @@ struct alignas(64) Relationship {
   ExactSum answer_time;
   Time open_time = 0;  ///< sum of the opening times of open requests
   std::int32_t open_requests = 0;
-  std::int32_t reserved = 0;
+  std::int32_t open_complaints = 0;
 
   ExactSum guarantees_kept;
   ExactSum guarantees_breached;
@@ -104,12 +104,13 @@ inline void move_sums(Relationship& r, const Act& act, const FoldRules& rules) n
     sum_of(r, part.sum) += weighed(Sign * part.units, grid_of(part.sum), tick);
   }
   r.events += Sign * act.events;
-  r.open_complaints += Sign * act.complaints;
   r.ladder.purchases += Sign * act.purchases;
   if (act.money != 0 || act.spend != 0) {
     r.spend += Sign * act.spend;
     r.money += Sign * act.money;
   }
+  // Each condition spares a cache line that most events do not touch.
+  if (act.complaints != 0) r.open_complaints += Sign * act.complaints;
   if (act.open != 0) {
     r.open_requests += Sign * act.open;
     r.open_time += Sign * act.open_time;
@@ -121,7 +122,7 @@ inline void move_sums(Relationship& r, const Act& act, const FoldRules& rules) n
 /// Applies an act: O(1), no allocation, no lock. Acts may come in any order; the sums do not depend on
 /// it, and a late act that feeds the ladder flags the position.
 inline void apply(Relationship& r, const Act& act, const FoldRules& rules) noexcept {
-  advance(r.ladder, act.stamp, act.feeds_ladder, rules.ladder);
+  advance(r.ladder, r.quiet_until, act.stamp, act.feed, rules.ladder);
   detail::move_sums<1>(r, act, rules);
   const Time first = act.first_stamp == no_time ? act.stamp : std::min(act.first_stamp, act.stamp);
   r.first_event = std::min(r.first_event, first);
@@ -148,7 +149,8 @@ inline void retract(Relationship& r, const Act& act, const FoldRules& rules) noe
   const bool extreme = act.stamp == r.ladder.newest || act.stamp == r.first_event ||
                        (act.first_stamp != no_time && act.first_stamp == r.first_event) ||
                        (act.until != no_time && act.until == r.ladder.contract_until);
-  if (act.feeds_ladder || extreme) r.ladder.flags |= out_of_order;
+  if (act.feed != Feed::nothing || extreme) r.ladder.flags |= out_of_order;
+  r.quiet_until = never_quiet;
 }
 
 /// Takes an event back; it must be given whole, as it was applied.
@@ -180,6 +182,7 @@ inline Relationship merge(const Relationship& a, const Relationship& b) noexcept
   m.ladder.newest = std::max(a.ladder.newest, b.ladder.newest);
   m.ladder.contract_until = std::max(a.ladder.contract_until, b.ladder.contract_until);
   m.ladder.purchases += b.ladder.purchases;
+  m.quiet_until = never_quiet;
   m.ladder.rung = m.ladder.peak = Rung::prospect;
   m.ladder.since = no_time;
   m.ladder.flags = static_cast<std::uint16_t>(
@@ -212,17 +215,19 @@ inline void swap_fields(std::byte* bytes) noexcept {
   swap(2, 1);   // flags
   bytes += 2;   // rung, peak
   swap(8, 11);  // five sums, first_event
-  swap(4, 2);   // events, open_complaints
+  swap(4, 2);   // events, quiet_until
   swap(8, 8);   // margin, cost, spend, money, first and last purchase
   swap(8, 15);  // trust, concessions, responses, open_time
-  swap(4, 2);   // open_requests, reserved
+  swap(4, 2);   // open_requests, open_complaints
   swap(8, 8);   // guarantees, reciprocity
 }
 }  // namespace detail
 
 inline std::array<std::byte, state_bytes> to_bytes(const Relationship& r) noexcept {
+  Relationship plain = r;
+  plain.quiet_until = never_quiet;
   std::array<std::byte, state_bytes> out;
-  std::memcpy(out.data(), &r, state_bytes);
+  std::memcpy(out.data(), &plain, state_bytes);
   if constexpr (std::endian::native == std::endian::big) detail::swap_fields(out.data());
   return out;
 }

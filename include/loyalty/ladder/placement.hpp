@@ -37,18 +37,30 @@ struct Band {
   friend constexpr bool operator==(const Band&, const Band&) = default;
 };
 
+/// Whether the keep criterion of one rung holds by itself. O(1).
+template <LadderEvidence E>
+constexpr bool keeps(const E& e, Rung rung, const Criteria& c) noexcept {
+  using enum LadderStream;
+  switch (rung) {
+    case Rung::prospect: return true;
+    case Rung::buyer: return e.purchases() >= 1;
+    case Rung::client:
+      return (e.purchases() >= c.client_purchases && e.at_least(purchases, c.client.keep)) ||
+             (e.purchases() >= 1 && e.contract_runs());
+    case Rung::supporter: return e.at_least(support, c.supporter.keep);
+    case Rung::advocate:
+      return e.at_least(advocacy, c.advocate.keep) && e.share_at_least(c.share_of_wallet.keep);
+    case Rung::partner: return e.at_least(partnership, c.partner.keep);
+  }
+  return false;
+}
+
 /// Highest rung whose keep criteria, and those of all rungs below, hold. O(1).
 template <LadderEvidence E>
 constexpr Rung kept_rung(const E& e, const Criteria& c) noexcept {
-  using enum LadderStream;
-  if (e.purchases() < 1) return Rung::prospect;
-  const bool regular =
-      e.purchases() >= c.client_purchases && e.at_least(purchases, c.client.keep);
-  if (!regular && !e.contract_runs()) return Rung::buyer;
-  if (!e.at_least(support, c.supporter.keep)) return Rung::client;
-  if (!e.at_least(advocacy, c.advocate.keep) || !e.share_at_least(c.share_of_wallet.keep))
-    return Rung::supporter;
-  return e.at_least(partnership, c.partner.keep) ? Rung::partner : Rung::advocate;
+  int kept = 0;
+  while (kept < rung_count - 1 && keeps(e, static_cast<Rung>(kept + 1), c)) ++kept;
+  return static_cast<Rung>(kept);
 }
 
 /// Whether the enter criterion of one rung holds by itself. O(1).

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <loyalty/core/decay.hpp>
 #include <loyalty/ladder/placement.hpp>
@@ -16,6 +18,14 @@ enum LadderFlag : std::uint16_t {
   before_staircase = 2,   ///< has events before the staircase starts: peak and since are "at least"
   out_of_order = 4,       ///< a late or retracted event fed the ladder: replay for the exact position
   position_unset = 8,     ///< merged from two histories: only a replay gives the position
+  pending_sink = 16,      ///< the newest second holds an event that can lower the ladder
+};
+
+/// How an event bears on the ladder.
+enum class Feed : std::uint8_t {
+  nothing,  ///< its time does not matter to the position
+  lifts,    ///< adds evidence: the band can only rise
+  sinks,    ///< a purchase elsewhere, an order taken back: the band can fall at once
 };
 
 /// What the ladder needs to know about one relationship (112 bytes of it).
@@ -56,19 +66,31 @@ struct LadderRules {
   }
 };
 
-/// A second on the ladder's clocks.
-struct LadderInstant {
-  Time time;
-  std::array<Tick, 4> ticks;
-
-  LadderInstant(Time t, const LadderRules& rules) noexcept : time(t) {
-    ticks[0] = rules.clocks[0].tick(t);
-    if (rules.one_clock) {
-      ticks[1] = ticks[2] = ticks[3] = ticks[0];
-    } else {
-      for (std::size_t i = 1; i < 4; ++i) ticks[i] = rules.clocks[i].tick(t);
-    }
+/// A second on the ladder's clocks: what each stream weighs there.
+class LadderInstant {
+ public:
+  LadderInstant(Time t, const LadderRules& rules) noexcept : time_(t), rules_(&rules) {
+    weights_[0] = weight_units(rules.clocks[0].tick(t));
+    if (rules.one_clock) return;
+    for (std::size_t i = 1; i < 4; ++i) weights_[i] = weight_units(rules.clocks[i].tick(t));
   }
+
+  Time time() const noexcept { return time_; }
+
+  /// sum >= threshold * w, exactly: doubles decide unless the two nearly tie, and then integers do.
+  bool at_least(LadderStream stream, const ExactSum& sum, const Decimal& threshold) const noexcept {
+    const auto i = static_cast<std::size_t>(stream);
+    const double left = sum.to_double();
+    const double right = threshold.value * weights_[rules_->one_clock ? 0 : i];
+    if (std::fabs(left - right) > right * 0x1p-40) [[likely]]
+      return left > right;
+    return loyalty::at_least(sum, threshold, rules_->clocks[i].tick(time_));
+  }
+
+ private:
+  Time time_;
+  const LadderRules* rules_;
+  double weights_[4];  // only the first where all streams share a clock
 };
 
 namespace detail {
@@ -89,11 +111,10 @@ struct ExactEvidence {
   const LadderInstant& instant;
   std::int64_t purchases() const noexcept { return state.purchases; }
   bool contract_runs() const noexcept {
-    return state.contract_until != no_time && instant.time <= state.contract_until;
+    return state.contract_until != no_time && instant.time() <= state.contract_until;
   }
   bool at_least(LadderStream stream, const Decimal& threshold) const noexcept {
-    return loyalty::at_least(stream_sum(state, stream), threshold,
-                             instant.ticks[static_cast<std::size_t>(stream)]);
+    return instant.at_least(stream, stream_sum(state, stream), threshold);
   }
   bool share_at_least(const Decimal& threshold) const noexcept {
     return loyalty::share_at_least(state.regularity, state.elsewhere, threshold);
@@ -172,45 +193,123 @@ inline Position position_through(const LadderState& state, Time at,
   } else if (state.has(pending_climb)) {
     step(p, band(state, LadderInstant(state.newest, rules), rules), state.newest);
   }
-  if (at > state.newest) quiet(p, state, LadderInstant(at, rules), rules);
+  // A newest event that does not feed the ladder lies in a quiet stretch itself.
+  if (at > state.newest || !state.has(pending_climb))
+    quiet(p, state, LadderInstant(at, rules), rules);
   return p;
 }
 
 }  // namespace detail
 
+namespace detail {
+
+/// The position through second `through`, which has no falls before it: only climbs of the newest
+/// second are looked for, and those only above the present rung.
+inline void climb(LadderState& state, const LadderRules& rules) noexcept {
+  if (state.rung == Rung::partner) return;
+  const LadderInstant instant(state.newest, rules);
+  const ExactEvidence evidence{state, instant};
+  const Criteria& c = rules.criteria;
+  if (!keeps(evidence, static_cast<Rung>(static_cast<int>(state.rung) + 1), c)) return;
+  const Band now = band(evidence, c);
+  if (now.enter <= state.rung) return;
+  state.rung = now.enter;
+  state.since = state.newest;
+  state.peak = std::max(state.peak, now.enter);
+}
+
+/// A day before which no rung up to `rung` can be lost by decay alone; events that lift only move it on.
+inline std::int32_t quiet_day(const LadderState& state, Rung rung, Time from,
+                              const LadderRules& rules) noexcept {
+  if (rung <= Rung::buyer) return std::numeric_limits<std::int32_t>::max();
+  const Criteria& c = rules.criteria;
+  const auto holds_until = [&](LadderStream stream, const Threshold& threshold) {
+    const Clock& clock = rules.clocks[static_cast<std::size_t>(stream)];
+    const double ratio = stream_sum(state, stream).to_double() /
+                         (threshold.keep.value * weight_units(clock.tick(from)));
+    if (!(ratio > 1.001)) return static_cast<double>(from);
+    // Two table steps less: steps start before the continuous curve reaches them.
+    return static_cast<double>(from) +
+           static_cast<double>(clock.half_life()) * (std::log2(ratio) - 2.0 / 4096);
+  };
+  double until = holds_until(LadderStream::purchases, c.client);
+  if (state.purchases < c.client_purchases) until = static_cast<double>(from);
+  if (state.contract_until != no_time)
+    until = std::max(until, static_cast<double>(state.contract_until));
+  if (rung >= Rung::supporter) until = std::min(until, holds_until(LadderStream::support, c.supporter));
+  if (rung >= Rung::advocate) until = std::min(until, holds_until(LadderStream::advocacy, c.advocate));
+  if (rung >= Rung::partner) until = std::min(until, holds_until(LadderStream::partnership, c.partner));
+  return static_cast<std::int32_t>(until / double{day}) - 1;
+}
+
+/// The full evaluation through second `through`.
+inline void evaluate(LadderState& state, std::int32_t& quiet_until, Time through,
+                     const LadderRules& rules) noexcept {
+  const Position p = position_through(state, through, rules);
+  state.rung = p.rung;
+  state.peak = p.peak;
+  state.since = p.since;
+  quiet_until = quiet_day(state, p.rung, std::max(through, state.newest), rules);
+}
+
+}  // namespace detail
+
+/// No day is known before which the position is safe.
+inline constexpr std::int32_t never_quiet = std::numeric_limits<std::int32_t>::min();
+
 /// Prepares the state for an event at `time`, before its sums change: evaluates what is now complete
-/// (the newest second, then the quiet until just before `time`). `feeds` tells whether the event can
-/// move the ladder. Late events flag the position instead. O(1) but for a fall, which is dated.
-inline void advance(LadderState& state, Time time, bool feeds, const LadderRules& rules) noexcept {
-  if (time < state.newest) {
+/// (the newest second, then the quiet until just before `time`). Late events flag the position instead.
+/// `quiet_until` is a cache kept beside the state: a day before which decay takes no rung away, so that
+/// most events only look for climbs. O(1) but for a fall, which is dated.
+inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Feed feed,
+                    const LadderRules& rules) noexcept {
+  const bool feeds = feed != Feed::nothing;
+  if (time > state.newest) {
+    if (time < rules.start) [[unlikely]] {
+      state.flags |= before_staircase;
+      state.newest = time;
+      return;
+    }
+    const bool pending = (state.flags & (pending_climb | pending_sink)) != 0;
+    const bool crosses_start = state.newest < rules.start && state.newest != no_time;
+    // Only what feeds the ladder ends a quiet stretch, so that a late event that does not feed it
+    // leaves the very bytes that it would have left in order.
+    const Time through = feeds ? time - 1 : std::max(state.newest, rules.start);
+    if (state.has(position_unset)) {
+    } else if (crosses_start) [[unlikely]] {
+      if (time > rules.start) detail::evaluate(state, quiet_until, through, rules);
+    } else if (pending || feeds) {
+      const bool quiet = state.rung <= Rung::buyer || through < Time{quiet_until} * day;
+      if (!quiet || state.has(pending_sink)) {
+        detail::evaluate(state, quiet_until, through, rules);
+      } else if (pending) {
+        const Rung before = state.rung;
+        detail::climb(state, rules);
+        // A climb into a rung that decays away before `through` must be followed up.
+        if (state.rung != before) {
+          state.flags &= static_cast<std::uint16_t>(~(pending_climb | pending_sink));
+          detail::evaluate(state, quiet_until, through, rules);
+        }
+      }
+    }
+    state.flags &= static_cast<std::uint16_t>(~(pending_climb | pending_sink));
+    // Old sums that only now meet the staircase are evaluated with this second's batch; whether there
+    // are any may come to light later.
+    if (time == rules.start) state.flags |= pending_climb;
+    state.newest = time;
+  } else if (time < state.newest) {
     if (feeds) state.flags |= out_of_order;
     if (time < rules.start) state.flags |= before_staircase;
+    if (feed == Feed::sinks) quiet_until = never_quiet;
     return;
-  }
-  if (time < rules.start) {
-    state.flags |= before_staircase;
-    state.newest = time;
+  } else if (time < rules.start) {
     return;
+  } else if (feeds && (state.flags & (pending_climb | pending_sink | position_unset)) == 0 &&
+             state.rung > Rung::buyer && time - 1 >= Time{quiet_until} * day) {
+    // What came in this second so far does not feed the ladder: the quiet before it ends only now.
+    detail::evaluate(state, quiet_until, time - 1, rules);
   }
-  if (time > state.newest) {
-    const bool crosses_start = state.newest != no_time && state.newest < rules.start;
-    const bool evaluates = state.has(pending_climb) || (crosses_start && time > rules.start) ||
-                           (feeds && state.rung > Rung::buyer);
-    if (evaluates && !state.has(position_unset)) {
-      // Only what feeds the ladder ends a quiet stretch, so that a late event that does not feed it
-      // leaves the very bytes that it would have left in order.
-      const Time through = feeds ? time - 1 : std::max(state.newest, rules.start);
-      const Position p = detail::position_through(state, through, rules);
-      state.rung = p.rung;
-      state.peak = p.peak;
-      state.since = p.since;
-    }
-    state.flags &= static_cast<std::uint16_t>(~pending_climb);
-    // Old sums that only now meet the staircase are evaluated with this second's batch.
-    if (crosses_start && time == rules.start) state.flags |= pending_climb;
-    state.newest = time;
-  }
-  if (feeds) state.flags |= pending_climb;
+  if (feeds) state.flags |= feed == Feed::sinks ? pending_climb | pending_sink : pending_climb;
 }
 
 /// Where a relationship stands at a read.
@@ -230,7 +329,7 @@ inline Standing standing(const LadderState& state, const LadderInstant& now,
     s.exact = false;
     return s;
   }
-  s.position = detail::position_through(state, now.time, rules);
+  s.position = detail::position_through(state, now.time(), rules);
   if (state.has(out_of_order)) {
     s.position.rung = s.band.clamp(s.position.rung);
     s.position.peak = std::max(s.position.peak, s.position.rung);

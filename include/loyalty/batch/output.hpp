@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <loyalty/batch/portfolio.hpp>
+
+namespace loyalty {
+
+/// What a column of the result holds, and how it says null: NaN, `no_time`, `no_time`, the empty string.
+enum class ColumnType : std::uint8_t { number, integer, time, text };
+
+/// A column of texts: row i is bytes[offsets[i] .. offsets[i + 1]).
+struct TextValues {
+  std::string bytes;
+  std::vector<std::int64_t> offsets{0};
+  std::string_view operator[](std::size_t i) const noexcept {
+    return std::string_view(bytes).substr(static_cast<std::size_t>(offsets[i]),
+                                          static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
+  }
+};
+
+/// The values of one column, one a relationship.
+struct ResultColumn {
+  std::string_view name;
+  ColumnType type;
+  std::variant<std::vector<double>, std::vector<std::int64_t>, TextValues> values;
+};
+
+/// Name, type and meaning of every result column, in order. This list is the only place where columns
+/// are defined; the Python package, the command and the documentation read it.
+struct ColumnInfo {
+  std::string_view name;
+  ColumnType type;
+  std::string_view meaning;
+};
+std::span<const ColumnInfo> result_columns() noexcept;
+
+/// How many relationships stand on each rung, and what else a summary needs.
+struct ResultSummary {
+  std::int64_t relationships = 0;
+  std::array<std::int64_t, rung_count> rungs{};
+  bool rungs_observed = true;
+  std::array<std::int64_t, 4> grades{};           ///< by EvidenceGrade; `none` counts the null qualities
+  std::array<std::int64_t, 10> quality_tenths{};  ///< published qualities by tens of points
+  std::array<double, 4> mean_coverage{};          ///< commitment, responsiveness, reciprocity, trust
+  Lit lit;
+  double spend = 0;
+  double cost = 0;
+  std::int64_t inexact_positions = 0;  ///< late, retracted or merged: a replay would settle them
+  std::int64_t with_set_aside = 0;     ///< relationships with rows set aside
+};
+
+/// Assessments of all relationships as of one date, ordered by the bytes of their identifiers.
+struct ResultTable {
+  Time as_of = no_time;
+  std::vector<ResultColumn> columns;
+  ResultSummary summary;
+};
+
+/// Which columns to compute; the parameters' own intervals cost more than all others together.
+struct ResultOptions {
+  bool intervals = true;  ///< <parameter>_low and <parameter>_high; else they are null
+};
+
+/// Assesses every relationship of a portfolio. O(n log n) in relationships for the order, about 10 us each
+/// with intervals. Throws as `Portfolio::at`.
+ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options = {});
+
+/// The flags of one assessment: short words joined by `;`, empty where there is nothing to say.
+std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t set_aside);
+
+}  // namespace loyalty

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Policies: opaque in Python, read from and written to TOML by the library itself.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include <loyalty/core/error.hpp>
+#include <loyalty/io/policy_text.hpp>
+#include <loyalty/policy.hpp>
+
+namespace py = pybind11;
+
+namespace loyalty::python {
+
+void register_policy(py::module_& m) {
+  const auto error = py::register_exception<Error>(m, "Error", PyExc_Exception);
+  const auto value_based = [&](const char* name) {
+    return py::make_tuple(error, py::reinterpret_borrow<py::object>(PyExc_ValueError));
+    (void)name;
+  };
+  py::register_exception<PolicyError>(m, "PolicyError", value_based("PolicyError"));
+  py::register_exception<WindowError>(m, "WindowError", value_based("WindowError"));
+  py::register_exception<LimitError>(m, "LimitError", value_based("LimitError"));
+  py::register_exception<MismatchError>(m, "MismatchError", value_based("MismatchError"));
+
+  py::class_<Policy>(m, "Policy")
+      .def(py::init<>())
+      .def_static("parse", &parse_policy, py::arg("text"), py::arg("source") = "policy",
+                  py::arg("most_bytes") = most_policy_bytes)
+      .def("to_toml",
+           [](const Policy& p, bool full) { return to_toml(p, full ? PolicyText::full : PolicyText::brief); },
+           py::arg("full") = false)
+      .def_property_readonly("fingerprints",
+                             [](const Policy& p) {
+                               const Fingerprints f = fingerprints(p);
+                               return py::dict(py::arg("fold") = f.fold, py::arg("ladder") = f.ladder,
+                                               py::arg("policy") = f.policy);
+                             })
+      .def_readonly("name", &Policy::name)
+      .def_readonly("currency", &Policy::currency)
+      .def_property_readonly("minor_digits", [](const Policy& p) { return p.fold.minor_digits; })
+      .def_property_readonly("landmark",
+                             [](const Policy& p) -> py::object {
+                               if (!p.landmark) return py::none();
+                               return py::int_(*p.landmark);
+                             })
+      .def_property_readonly("purchase_cycle_days", [](const Policy& p) { return p.purchase_cycle_days; })
+      .def_property_readonly("labels",
+                             [](const Policy& p) {
+                               py::list out;
+                               for (int i = 0; i < rung_count; ++i)
+                                 out.append(std::string(p.label(static_cast<Rung>(i))));
+                               return out;
+                             });
+}
+
+}  // namespace loyalty::python

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/batch/output.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <loyalty/scoring/describe.hpp>
+
+namespace loyalty {
+namespace {
+
+/// Everything from which the columns of one row are read.
+struct Row {
+  const Portfolio& portfolio;
+  const AsOf& at;
+  std::uint32_t index = 0;
+  Relationship state;
+  Assessment a;
+  std::array<Interval, 4> intervals{};
+  bool has_intervals = false;
+
+  bool has_rung() const noexcept { return a.lit.purchases; }
+  bool published() const noexcept { return a.grade != EvidenceGrade::none; }
+};
+
+using Number = double (*)(const Row&);
+using Integer = std::int64_t (*)(const Row&);
+using Text = void (*)(const Row&, std::string&);
+
+struct Definition {
+  ColumnInfo info;
+  std::variant<Number, Integer, Text> get;
+};
+
+std::string_view rung_text(const Row& row, Rung rung) { return rung_label(row.portfolio.policy(), rung); }
+
+enum Which : std::uint8_t { commitment_, responsiveness_, reciprocity_, trust_ };
+
+template <Which W>
+const Parameter& parameter(const Row& row) {
+  const Parameters& p = row.a.parameters;
+  if constexpr (W == commitment_) return p.commitment;
+  else if constexpr (W == responsiveness_) return p.responsiveness;
+  else if constexpr (W == reciprocity_) return p.reciprocity;
+  else return p.trust;
+}
+template <Which W>
+bool lit(const Row& row) {
+  const Lit& l = row.a.lit;
+  return std::array{l.commitment, l.responsiveness, l.reciprocity, l.trust}[W];
+}
+template <Which W>
+double mean(const Row& row) {
+  return lit<W>(row) ? parameter<W>(row).mean : no_value;
+}
+template <Which W>
+double low(const Row& row) {
+  return lit<W>(row) && row.has_intervals ? row.intervals[W].low : no_value;
+}
+template <Which W>
+double high(const Row& row) {
+  return lit<W>(row) && row.has_intervals ? row.intervals[W].high : no_value;
+}
+template <Which W>
+double coverage_of(const Row& row) {
+  return parameter<W>(row).coverage;
+}
+template <Which W>
+double why(const Row& row) {
+  const Attribution& w = row.a.why;
+  if (!row.published() || !lit<W>(row)) return no_value;
+  return std::array{w.commitment, w.responsiveness, w.reciprocity, w.trust}[W];
+}
+template <int K>
+double strength(const Row& row) {
+  return row.has_rung() ? row.a.strength[K] : no_value;
+}
+std::int64_t time_or_null(Time t) { return t == never ? no_time : t; }
+
+constexpr auto number = ColumnType::number;
+constexpr auto integer = ColumnType::integer;
+constexpr auto time_ = ColumnType::time;
+constexpr auto text = ColumnType::text;
+
+const Definition definitions[] = {
+    {{"relationship", text, "identifier of the counterparty"},
+     Text{[](const Row& r, std::string& out) { out += r.portfolio.id(r.index); }}},
+    {{"role", text, "its place in the chain"},
+     Text{[](const Row& r, std::string& out) {
+       out += role_names[static_cast<std::size_t>(r.portfolio.role(r.index))];
+     }}},
+    {{"rung", text, "where it stands on the ladder; null where the log records no purchases"},
+     Text{[](const Row& r, std::string& out) {
+       if (r.has_rung()) out += rung_text(r, r.a.rung());
+     }}},
+    {{"rung_peak", text, "highest rung ever held"},
+     Text{[](const Row& r, std::string& out) {
+       if (r.has_rung()) out += rung_text(r, r.a.standing.position.peak);
+     }}},
+    {{"rung_since", time_, "second in which the present rung was entered; null where order is unknown"},
+     Integer{[](const Row& r) -> std::int64_t {
+       if (!r.has_rung() || !r.a.standing.exact) return no_time;
+       const Time since = r.a.standing.position.since;
+       return since == no_time ? time_or_null(r.state.first_event) : since;
+     }}},
+    {{"next_rung", text, "the rung above"},
+     Text{[](const Row& r, std::string& out) {
+       if (r.has_rung() && r.a.rung() < Rung::partner)
+         out += rung_text(r, static_cast<Rung>(static_cast<int>(r.a.rung()) + 1));
+     }}},
+    {{"next_rung_gap", text, "what is missing to the rung above, in words"},
+     Text{[](const Row& r, std::string& out) {
+       if (!r.has_rung()) return;
+       const Role role = r.portfolio.role(r.index);
+       out += describe_gap(r.state, r.at, r.a.standing,
+                           r.portfolio.policy().scoring(role).commitment.contract_weight > 0);
+     }}},
+    {{"quality", number, "how well the company treats it, 0..100; null below the minimum coverage"},
+     Number{[](const Row& r) { return r.a.quality().value_or(no_value); }}},
+    {{"quality_low", number, "5 % point of the quality"},
+     Number{[](const Row& r) { return r.published() ? r.a.interval.low : no_value; }}},
+    {{"quality_high", number, "95 % point of the quality"},
+     Number{[](const Row& r) { return r.published() ? r.a.interval.high : no_value; }}},
+    {{"evidence", text, "grade of the evidence: none, thin, fair, strong"},
+     Text{[](const Row& r, std::string& out) { out += name(r.a.grade); }}},
+    {{"commitment", number, "guarantees and long-term obligations, 0..1"}, Number{mean<commitment_>}},
+    {{"responsiveness", number, "speed of answer and readiness to concede, 0..1"},
+     Number{mean<responsiveness_>}},
+    {{"reciprocity", number, "balance of give and take, 0..1"}, Number{mean<reciprocity_>}},
+    {{"trust", number, "did we do what we said, 0..1"}, Number{mean<trust_>}},
+    {{"commitment_low", number, "5 % point"}, Number{low<commitment_>}},
+    {{"commitment_high", number, "95 % point"}, Number{high<commitment_>}},
+    {{"responsiveness_low", number, "5 % point"}, Number{low<responsiveness_>}},
+    {{"responsiveness_high", number, "95 % point"}, Number{high<responsiveness_>}},
+    {{"reciprocity_low", number, "5 % point"}, Number{low<reciprocity_>}},
+    {{"reciprocity_high", number, "95 % point"}, Number{high<reciprocity_>}},
+    {{"trust_low", number, "5 % point"}, Number{low<trust_>}},
+    {{"trust_high", number, "95 % point"}, Number{high<trust_>}},
+    {{"commitment_coverage", number, "evidence / (evidence + prior weight), 0..1"},
+     Number{coverage_of<commitment_>}},
+    {{"responsiveness_coverage", number, "evidence / (evidence + prior weight), 0..1"},
+     Number{coverage_of<responsiveness_>}},
+    {{"reciprocity_coverage", number, "evidence / (evidence + prior weight), 0..1"},
+     Number{coverage_of<reciprocity_>}},
+    {{"trust_coverage", number, "evidence / (evidence + prior weight), 0..1"},
+     Number{coverage_of<trust_>}},
+    {{"why_commitment", number, "points of quality against a stranger"}, Number{why<commitment_>}},
+    {{"why_responsiveness", number, "points of quality against a stranger"},
+     Number{why<responsiveness_>}},
+    {{"why_reciprocity", number, "points of quality against a stranger"}, Number{why<reciprocity_>}},
+    {{"why_trust", number, "points of quality against a stranger"}, Number{why<trust_>}},
+    {{"next_step", text, "the action open now that gains most"},
+     Text{[](const Row& r, std::string& out) {
+       if (r.published() && r.a.next.step != NextStep::none) out += name(r.a.next.step);
+     }}},
+    {{"next_step_points", number, "points of quality that one such act gains"},
+     Number{[](const Row& r) {
+       return r.published() && r.a.next.step != NextStep::none ? r.a.next.points : no_value;
+     }}},
+    {{"p_prospect", number, "probability of the rung from the evidence alone"}, Number{strength<0>}},
+    {{"p_buyer", number, "probability of the rung from the evidence alone"}, Number{strength<1>}},
+    {{"p_client", number, "probability of the rung from the evidence alone"}, Number{strength<2>}},
+    {{"p_supporter", number, "probability of the rung from the evidence alone"}, Number{strength<3>}},
+    {{"p_advocate", number, "probability of the rung from the evidence alone"}, Number{strength<4>}},
+    {{"p_partner", number, "probability of the rung from the evidence alone"}, Number{strength<5>}},
+    {{"purchases", integer, "purchases ever, less orders taken back"},
+     Integer{[](const Row& r) -> std::int64_t { return r.state.ladder.purchases; }}},
+    {{"first_purchase", time_, "first purchase"},
+     Integer{[](const Row& r) -> std::int64_t { return time_or_null(r.state.first_purchase); }}},
+    {{"last_purchase", time_, "last purchase"},
+     Integer{[](const Row& r) -> std::int64_t { return r.state.last_purchase; }}},
+    {{"spend", number, "money spent ever, less returns, in major units"},
+     Number{[](const Row& r) {
+       return static_cast<double>(r.state.spend) / r.at.rules().minor_units;
+     }}},
+    {{"currency", text, "currency of the portfolio"},
+     Text{[](const Row& r, std::string& out) { out += r.portfolio.currency(); }}},
+    {{"margin", number, "decayed margin; null where no purchase states one"},
+     Number{[](const Row& r) {
+       return r.portfolio.margin_stated() ? r.at.read(r.state, Sum::margin) : no_value;
+     }}},
+    {{"cost", number, "decayed cost to serve"},
+     Number{[](const Row& r) { return r.at.read(r.state, Sum::cost); }}},
+    {{"open_requests", integer, "requests that wait for an answer"},
+     Integer{[](const Row& r) -> std::int64_t { return r.state.open_requests; }}},
+    {{"events", integer, "events that have acted"},
+     Integer{[](const Row& r) -> std::int64_t { return r.state.events; }}},
+    {{"first_event", time_, "first event"},
+     Integer{[](const Row& r) -> std::int64_t { return time_or_null(r.state.first_event); }}},
+    {{"last_event", time_, "newest event"},
+     Integer{[](const Row& r) -> std::int64_t { return r.state.ladder.newest; }}},
+    {{"flags", text, "what to know before using the row, joined by ;"},
+     Text{[](const Row& r, std::string& out) {
+       out += flags_text(r.state, r.a, r.portfolio.set_aside(r.index));
+     }}},
+};
+constexpr std::size_t column_count = std::size(definitions);
+
+void count(ResultSummary& s, const Row& row) {
+  const Assessment& a = row.a;
+  ++s.relationships;
+  ++s.rungs[static_cast<std::size_t>(a.rung())];
+  ++s.grades[static_cast<std::size_t>(a.grade)];
+  if (const auto q = a.quality())
+    ++s.quality_tenths[static_cast<std::size_t>(std::clamp(*q / 10, 0.0, 9.0))];
+  const Parameters& p = a.parameters;
+  const double coverages[] = {p.commitment.coverage, p.responsiveness.coverage,
+                              p.reciprocity.coverage, p.trust.coverage};
+  for (std::size_t i = 0; i < 4; ++i) s.mean_coverage[i] += coverages[i];
+  const double units = row.at.rules().minor_units;
+  s.spend += static_cast<double>(row.state.spend) / units;
+  s.cost += row.at.read(row.state, Sum::cost);
+  s.inexact_positions += a.standing.exact ? 0 : 1;
+  s.with_set_aside += row.portfolio.set_aside(row.index) > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+std::span<const ColumnInfo> result_columns() noexcept {
+  static const auto infos = [] {
+    std::array<ColumnInfo, column_count> out{};
+    for (std::size_t i = 0; i < column_count; ++i) out[i] = definitions[i].info;
+    return out;
+  }();
+  return infos;
+}
+
+std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t set_aside) {
+  std::string flags;
+  const auto add = [&flags](std::string_view flag) {
+    if (!flags.empty()) flags += ';';
+    flags += flag;
+  };
+  if (set_aside > 0) add("set_aside=" + std::to_string(set_aside));
+  if (!a.lit.purchases) {
+    add("purchases_unobserved");
+  } else {
+    if (!a.standing.exact) {
+      add(r.ladder.has(position_unset) ? "rung_unset" : "rung_out_of_order");
+      add("rung_bounds=" + std::string(name(a.standing.band.enter)) + ".." +
+          std::string(name(a.standing.band.keep)));
+    }
+    if (a.standing.at_least) add("rung_history_at_least");
+    if (a.wallet_waived) add("share_of_wallet_waived");
+  }
+  if (!a.lit.commitment) add("commitment_unobserved");
+  if (!a.lit.responsiveness) add("responsiveness_unobserved");
+  if (!a.lit.reciprocity) add("reciprocity_unobserved");
+  if (!a.lit.trust) add("trust_unobserved");
+  return flags;
+}
+
+ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options) {
+  const AsOf at = portfolio.at(now);
+  const std::vector<std::uint32_t> order = portfolio.sorted();
+  ResultTable table;
+  table.as_of = now;
+  table.columns.reserve(column_count);
+  for (const Definition& definition : definitions) {
+    ResultColumn column{definition.info.name, definition.info.type, {}};
+    switch (definition.info.type) {
+      case ColumnType::number: column.values = std::vector<double>(order.size()); break;
+      case ColumnType::integer:
+      case ColumnType::time: column.values = std::vector<std::int64_t>(order.size()); break;
+      case ColumnType::text: {
+        TextValues values;
+        values.offsets.reserve(order.size() + 1);
+        column.values = std::move(values);
+        break;
+      }
+    }
+    table.columns.push_back(std::move(column));
+  }
+  Row row{portfolio, at, 0, {}, {}, {}, options.intervals};
+  table.summary.lit = Lit(portfolio.observed());
+  table.summary.rungs_observed = table.summary.lit.purchases;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    row.index = order[i];
+    row.state = portfolio.state(order[i], now);
+    row.a = loyalty::assess(row.state, at, portfolio.rules().scorer(portfolio.role(order[i])),
+                            table.summary.lit);
+    if (options.intervals) {
+      const Parameters& p = row.a.parameters;
+      row.intervals = {interval(p.commitment), interval(p.responsiveness), interval(p.reciprocity),
+                       interval(p.trust)};
+    }
+    for (std::size_t c = 0; c < column_count; ++c) {
+      ResultColumn& column = table.columns[c];
+      if (const auto* get = std::get_if<Number>(&definitions[c].get)) {
+        std::get<std::vector<double>>(column.values)[i] = (*get)(row);
+      } else if (const auto* get_integer = std::get_if<Integer>(&definitions[c].get)) {
+        std::get<std::vector<std::int64_t>>(column.values)[i] = (*get_integer)(row);
+      } else {
+        auto& values = std::get<TextValues>(column.values);
+        std::get<Text>(definitions[c].get)(row, values.bytes);
+        values.offsets.push_back(static_cast<std::int64_t>(values.bytes.size()));
+      }
+    }
+    count(table.summary, row);
+  }
+  for (double& coverage : table.summary.mean_coverage)
+    coverage /= std::max<double>(1, static_cast<double>(order.size()));
+  return table;
+}
+
+}  // namespace loyalty
