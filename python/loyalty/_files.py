@@ -49,7 +49,9 @@ def plain_error(error: Exception) -> str:
     """DuckDB's message without its picture of the statement."""
     lines = []
     for line in str(error).splitlines():
-        if re.match(r"\s*(LINE \d+:|Original Line:|Possible (solutions|fixes):)", line):
+        if re.match(
+            r"\s*(LINE \d+:|Original Line:|Candidate functions:|Possible (solutions|fixes):)", line
+        ):
             break
         if line.strip():
             lines.append(line.strip())
