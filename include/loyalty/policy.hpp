@@ -24,7 +24,7 @@ namespace loyalty {
 
 /// What one major unit of another currency is worth in the policy's.
 struct Rate {
-  std::string currency;
+  std::string currency{};
   double rate = 1;
 };
 
@@ -40,15 +40,16 @@ constexpr std::array<ScoringOptions, role_count> default_role_scoring() noexcept
 /// `Policy{.fold = {.response_target = 4 * 3600}}`. `Rules` checks and compiles it.
 struct Policy {
   std::string name = "default";
-  FoldOptions fold;
-  Criteria criteria;
+  FoldOptions fold{};
+  Criteria criteria{};
   std::array<ScoringOptions, role_count> roles = default_role_scoring();
   Role default_role = Role::consumer;  ///< of a relationship whose rows name none
-  std::optional<Time> landmark;        ///< else 2020-01-01
-  double purchase_cycle_days = 365.0 / 4;  ///< median gap of a client's purchases; B and O live four
-  std::string currency;                ///< of the portfolio; empty: the first that the log names
-  std::vector<Rate> rates;             ///< of other currencies; without one their rows are set aside
-  std::optional<Observed> observes;    ///< kinds that the log records; else those seen
+  std::optional<Time> landmark{};      ///< else 2020-01-01
+  double purchase_cycle_days =
+      365.0 / 4;              ///< median gap of a client's purchases; B and O live four
+  std::string currency{};     ///< of the portfolio; empty: the first that the log names
+  std::vector<Rate> rates{};  ///< of other currencies; without one their rows are set aside
+  std::optional<Observed> observes{};  ///< kinds that the log records; else those seen
   std::string language = "en";         ///< of rung labels: en, de, ru, or any with six own labels
   std::array<std::string, rung_count> labels{};  ///< own rung labels; empty: the language's
 
@@ -94,13 +95,15 @@ void visit_scoring(Options& o, std::string_view, Visitor&& visit) {
   using enum KeyScope;
   constexpr double most_prior = 1e6;
   visit(Key{"commitment", "prior_kept", 0.01, most_prior, scoring}, o.commitment.prior_kept);
-  visit(Key{"commitment", "prior_breached", 0.01, most_prior, scoring}, o.commitment.prior_breached);
+  visit(Key{"commitment", "prior_breached", 0.01, most_prior, scoring},
+        o.commitment.prior_breached);
   visit(Key{"commitment", "contract_weight", 0, 0.95, scoring}, o.commitment.contract_weight);
   visit(Key{"commitment", "contract_half_life_days", 1, 36500, scoring},
         o.commitment.contract_half_life_days);
   visit(Key{"responsiveness", "prior_answers", 0.01, most_prior, scoring},
         o.responsiveness.prior_answers);
-  visit(Key{"responsiveness", "prior_time", 0.01, most_prior, scoring}, o.responsiveness.prior_time);
+  visit(Key{"responsiveness", "prior_time", 0.01, most_prior, scoring},
+        o.responsiveness.prior_time);
   visit(Key{"responsiveness", "prior_granted", 0.01, most_prior, scoring},
         o.responsiveness.prior_granted);
   visit(Key{"responsiveness", "prior_refused", 0.01, most_prior, scoring},
@@ -241,7 +244,8 @@ inline std::string number_text(double x) {
 inline std::string range_text(const Key& key) {
   const auto rounded = [](double x) {
     char text[32];
-    return std::string(text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 6).ptr);
+    return std::string(
+        text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 6).ptr);
   };
   return (key.low < 1 ? rounded(key.low) : number_text(key.low)) + " .. " + number_text(key.high);
 }
@@ -279,8 +283,7 @@ class Hash {
 namespace detail {
 
 inline bool is_one_line(std::string_view text, std::size_t longest) {
-  return text.size() <= longest &&
-         std::none_of(text.begin(), text.end(), [](char c) {
+  return text.size() <= longest && std::none_of(text.begin(), text.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
          });
 }
@@ -312,10 +315,9 @@ void examine(const Policy& policy, Complain&& complain) {
     const QualityOptions& q = policy.roles[i].quality;
     const std::string section = "roles." + std::string(role) + ".quality.";
     if (!(std::fabs(total(q.weights) - 1) <= 1e-9))
-      complain(section + "weight_*", number_text(q.weights.commitment) + ", " +
-                                         number_text(q.weights.responsiveness) + ", " +
-                                         number_text(q.weights.reciprocity) + ", " +
-                                         number_text(q.weights.trust),
+      complain(section + "weight_*",
+               number_text(q.weights.commitment) + ", " + number_text(q.weights.responsiveness) +
+                   ", " + number_text(q.weights.reciprocity) + ", " + number_text(q.weights.trust),
                "four weights that sum to 1; these sum to " + number_text(total(q.weights)));
     if (q.fair_coverage < q.minimum_coverage)
       complain(section + "fair_coverage", number_text(q.fair_coverage),
@@ -336,9 +338,11 @@ void examine(const Policy& policy, Complain&& complain) {
     const std::string key = "rates." + rate.currency;
     if (rate.currency.empty() || !is_one_line(rate.currency, 16))
       complain("rates", "\"" + rate.currency + "\"", "the names of currencies, 1 to 16 bytes each");
-    if (!(rate.rate >= 1e-9 && rate.rate <= 1e9)) complain(key, number_text(rate.rate), "1e-9 .. 1e9");
+    if (!(rate.rate >= 1e-9 && rate.rate <= 1e9))
+      complain(key, number_text(rate.rate), "1e-9 .. 1e9");
     if (rate.currency == policy.currency && !policy.currency.empty())
-      complain(key, number_text(rate.rate), "other currencies only: the policy's own is " + policy.currency);
+      complain(key, number_text(rate.rate),
+               "other currencies only: the policy's own is " + policy.currency);
     for (std::size_t j = 0; j < i; ++j)
       if (policy.rates[j].currency == rate.currency)
         complain(key, number_text(rate.rate), "one rate for each currency");
@@ -361,7 +365,8 @@ void examine(const Policy& policy, Complain&& complain) {
   }
   if (find_language(policy.language) == nullptr && !all_own) {
     std::string known;
-    for (const RungLabels& language : rung_languages) known += std::string(language.language) + ", ";
+    for (const RungLabels& language : rung_languages)
+      known += std::string(language.language) + ", ";
     complain("language", "\"" + policy.language + "\"", known + "or any other with six `labels`");
   }
   text("language", policy.language, 35);
@@ -437,7 +442,9 @@ class Rules {
   const Policy& policy() const noexcept { return policy_; }
   const FoldRules& fold() const noexcept { return fold_; }
   operator const FoldRules&() const noexcept { return fold_; }  // NOLINT: rules are fold rules
-  const Scorer& scorer(Role role) const noexcept { return scorers_[static_cast<std::size_t>(role)]; }
+  const Scorer& scorer(Role role) const noexcept {
+    return scorers_[static_cast<std::size_t>(role)];
+  }
   Time landmark() const noexcept { return fold_.landmark; }
 
   /// A date of assessment; throws WindowError outside the landmark's window. The rules must outlive it.

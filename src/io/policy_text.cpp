@@ -23,10 +23,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array top_names = {"name"sv,         "perspective"sv,  "default_role"sv,
-                               "landmark"sv,     "currency"sv,     "minor_digits"sv,
-                               "language"sv,     "purchase_cycle_days"sv,
-                               "observes"sv,     "labels"sv};
+constexpr std::array top_names = {
+    "name"sv,         "perspective"sv, "default_role"sv,        "landmark"sv, "currency"sv,
+    "minor_digits"sv, "language"sv,    "purchase_cycle_days"sv, "observes"sv, "labels"sv};
 constexpr std::string_view commitment_survey = "survey:commitment";
 
 /// The survey of commitment, as `observes` keeps it.
@@ -69,7 +68,8 @@ std::string_view nearest(std::string_view given, const std::set<std::string, std
   if (given.size() > 100) return best;
   std::size_t least = std::max<std::size_t>(1, given.size() / 3) + 1;
   for (const std::string& name : names) {
-    const std::size_t edits = distance(given, name);
+    const bool starts = given.size() >= 3 && name.starts_with(given);
+    const std::size_t edits = starts ? 1 : distance(given, name);
     if (edits < least) {
       least = edits;
       best = name;
@@ -101,19 +101,28 @@ std::string date_time_text(const toml::date& d, const toml::time* t) {
 /// A value of the file as it is shown in a message.
 std::string given_text(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::string: return in_quotes(node.as_string()->get());
-    case toml::node_type::integer: return fmt::format("{}", node.as_integer()->get());
-    case toml::node_type::floating_point: return detail::number_text(node.as_floating_point()->get());
-    case toml::node_type::boolean: return node.as_boolean()->get() ? "true" : "false";
-    case toml::node_type::date: return date_time_text(node.as_date()->get(), nullptr);
-    case toml::node_type::time: return "a time";
+    case toml::node_type::string:
+      return in_quotes(node.as_string()->get());
+    case toml::node_type::integer:
+      return fmt::format("{}", node.as_integer()->get());
+    case toml::node_type::floating_point:
+      return detail::number_text(node.as_floating_point()->get());
+    case toml::node_type::boolean:
+      return node.as_boolean()->get() ? "true" : "false";
+    case toml::node_type::date:
+      return date_time_text(node.as_date()->get(), nullptr);
+    case toml::node_type::time:
+      return "a time";
     case toml::node_type::date_time: {
       const toml::date_time& t = node.as_date_time()->get();
       return date_time_text(t.date, &t.time);
     }
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::none: break;
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::none:
+      break;
   }
   return "nothing";
 }
@@ -149,7 +158,7 @@ class Reader {
     if (problems_.empty())
       detail::examine(policy_, [this](const std::string& key, const std::string& given,
                                       const std::string& allowed) {
-        wrong(line_of(key), key, given, allowed);
+        wrong(line_of(key), named_as_given(key), given, allowed);
       });
     report();
     return std::move(policy_);
@@ -196,6 +205,11 @@ class Reader {
     }
     return 1;
   }
+  /// A role's key by the name for all roles, where the file says nothing of the role.
+  std::string named_as_given(const std::string& key) const {
+    const bool own = lines_.count(key.substr(0, key.rfind('.'))) != 0;
+    return own ? key : without_role(key);
+  }
   static std::string without_role(const std::string& key) {
     if (!key.starts_with("roles.")) return key;
     const std::size_t dot = key.find('.', 6);
@@ -225,7 +239,8 @@ class Reader {
       table = inner->as_table();
       if (table == nullptr) {
         const std::string path = key.substr(0, key.size() - rest.size() - 1);
-        if (bad_tables_.insert(path).second) wrong(path, *inner, fmt::format("a table, [{}]", path));
+        if (bad_tables_.insert(path).second)
+          wrong(path, *inner, fmt::format("a table, [{}]", path));
         return nullptr;
       }
     }
@@ -299,8 +314,10 @@ class Reader {
     if (const auto* name = text("name", "a text")) policy_.name = *name;
     choice("perspective", side_names, policy_.fold.perspective);
     choice("default_role", role_names, policy_.default_role);
-    if (const auto* currency = text("currency", "a text such as \"EUR\"")) policy_.currency = *currency;
-    if (const auto* language = text("language", "a text such as \"en\"")) policy_.language = *language;
+    if (const auto* currency = text("currency", "a text such as \"EUR\""))
+      policy_.currency = *currency;
+    if (const auto* language = text("language", "a text such as \"en\""))
+      policy_.language = *language;
     read_landmark();
     read_observes();
     read_labels();
@@ -313,7 +330,8 @@ class Reader {
     const toml::node* value = node;
     toml::table inner;
     if (const auto* s = node->as_string()) {
-      if (s->get().size() > 40 || s->get().find_first_not_of("0123456789-+:.TtZz ") != std::string::npos)
+      if (s->get().size() > 40 ||
+          s->get().find_first_not_of("0123456789-+:.TtZz ") != std::string::npos)
         return wrong("landmark", *node, allowed);
       try {
         inner = toml::parse(fmt::format("v = {}", s->get()));
@@ -353,14 +371,16 @@ class Reader {
         seen |= commitment_survey_seen;
         continue;
       }
-      const auto found = name == nullptr ? kind_names.end()
-                                         : std::find(kind_names.begin(), kind_names.end(), name->get());
+      const auto found = name == nullptr
+                             ? kind_names.end()
+                             : std::find(kind_names.begin(), kind_names.end(), name->get());
       if (found != kind_names.end()) {
         seen.see(static_cast<Kind>(found - kind_names.begin()));
         continue;
       }
       const auto meant = name == nullptr ? std::string_view() : nearest(name->get(), names);
-      wrong("observes", entry, meant.empty() ? allowed : fmt::format("a kind; did you mean \"{}\"?", meant));
+      wrong("observes", entry,
+            meant.empty() ? allowed : fmt::format("a kind; did you mean \"{}\"?", meant));
     }
     policy_.observes = seen;
   }
@@ -417,7 +437,8 @@ class Reader {
       const std::string full = join(path, name);
       if (names.count(name) == 0) {
         unknown(key.source().begin.line, path, name, names);
-      } else if (const toml::table* inner = node.as_table(); inner != nullptr && known_.count(full) != 0) {
+      } else if (const toml::table* inner = node.as_table();
+                 inner != nullptr && known_.count(full) != 0) {
         refuse_unknown(*inner, full);
       } else if (inner == nullptr && known_.count(full) != 0 && taken_.count(full) == 0 &&
                  bad_tables_.insert(full).second && full != "rates") {
@@ -439,7 +460,8 @@ class Reader {
     } else if (const std::string elsewhere = section_with(name); !elsewhere.empty()) {
       text += fmt::format(": did you mean {}?", in_quotes(join(elsewhere, name)));
     } else {
-      text += fmt::format(": {} has {}", path.empty() ? "a policy" : "[" + path + "]", listed(names));
+      text +=
+          fmt::format(": {} has {}", path.empty() ? "a policy" : "[" + path + "]", listed(names));
     }
     problems_.push_back({at, std::move(text)});
   }
@@ -648,8 +670,8 @@ class Writer {
   explicit Writer(PolicyText style) : full_(style == PolicyText::full) {}
 
   /// A key with its value: always in the full text, else where it is not the default.
-  void add(std::string_view section, std::string_view name, std::string value, std::string_view normal,
-           std::string_view comment) {
+  void add(std::string_view section, std::string_view name, std::string value,
+           std::string_view normal, std::string_view comment) {
     const bool differs = value != normal;
     if (!full_ && !differs) return;
     std::string note(comment);
@@ -663,8 +685,9 @@ class Writer {
   }
 
   std::string text() const {
-    std::string out = full_ ? "# A loyalty policy with every key. A key that is left out has its default.\n"
-                            : "# A loyalty policy. A key that is left out has its default.\n";
+    std::string out =
+        full_ ? "# A loyalty policy with every key. A key that is left out has its default.\n"
+              : "# A loyalty policy. A key that is left out has its default.\n";
     for (const Section& section : sections_) {
       out += '\n';
       if (!section.name.empty()) {
@@ -676,8 +699,9 @@ class Writer {
       for (const Line& l : section.lines)
         if (l.text.size() <= widest) width = std::max(width, l.text.size());
       for (const Line& l : section.lines)
-        out += !full_ || l.comment.empty() ? l.text + '\n'
-                                           : fmt::format("{:<{}}  # {}\n", l.text, width, l.comment);
+        out += !full_ || l.comment.empty()
+                   ? l.text + '\n'
+                   : fmt::format("{:<{}}  # {}\n", l.text, width, l.comment);
     }
     return out;
   }
@@ -753,11 +777,14 @@ void write_top(const Policy& p, const Policy& normal, Writer& out) {
 
 void write_common(const Policy& p, const Policy& normal, PolicyText style, Writer& out) {
   // Without a key of its own the half-life of purchases follows the cycle, where the text shows that.
-  const bool cycle_shown = style == PolicyText::full || p.purchase_cycle_days != normal.purchase_cycle_days;
-  const Time implied = cycle_shown ? purchases_half_life(p.purchase_cycle_days)
-                                   : normal.fold.half_lives.purchases;
+  const bool cycle_shown =
+      style == PolicyText::full || p.purchase_cycle_days != normal.purchase_cycle_days;
+  const Time implied =
+      cycle_shown ? purchases_half_life(p.purchase_cycle_days) : normal.fold.half_lives.purchases;
   std::vector<std::string> defaults;
-  visit_common(normal, [&](const Key& key, const auto& field) { defaults.push_back(toml_number(key, field)); });
+  visit_common(normal, [&](const Key& key, const auto& field) {
+    defaults.push_back(toml_number(key, field));
+  });
   std::size_t i = 0;
   visit_common(p, [&](const Key& key, const auto& field) {
     const std::string& usual = defaults[i++];
@@ -796,21 +823,39 @@ void write_roles(const Policy& p, const Policy& normal, Writer& out) {
   const auto same = [](const std::vector<std::string>& v) {
     return std::adjacent_find(v.begin(), v.end(), std::not_equal_to<>()) == v.end();
   };
-  // Keys that all roles share first, so that a table of a role follows the table that it overrides.
+  // The value for all roles: what most of them have, where that is shorter than the exceptions alone.
+  const auto base_of = [&same](const ByRole& k) -> std::optional<std::string> {
+    if (same(k.value)) return k.value[0];
+    std::size_t overrides = 0;
+    for (std::size_t r = 0; r < k.value.size(); ++r)
+      overrides += k.value[r] != k.usual[r] ? 1U : 0U;
+    for (const std::string& value : k.value) {
+      const auto have = static_cast<std::size_t>(std::count(k.value.begin(), k.value.end(), value));
+      if (1 + k.value.size() - have < overrides) return value;
+    }
+    return std::nullopt;
+  };
   for (const ByRole& k : all) {
     const std::string_view comment = comment_of(detail::key_text(k.key));
-    if (same(k.value)) {
-      const bool usual = k.value == k.usual;
-      out.add(k.key.section, k.key.name, k.value[0], usual ? k.value[0] : same(k.usual) ? k.usual[0] : "",
+    if (const auto base = base_of(k))
+      out.add(k.key.section, k.key.name, *base,
+              k.value == k.usual ? *base
+              : same(k.usual)    ? k.usual[0]
+                                 : "",
               comment);
-    } else {
+    else
       out.example(k.key.section, fmt::format("{} = by role, below", k.key.name), comment);
+  }
+  for (std::size_t r = 0; r < role_names.size(); ++r) {
+    for (const ByRole& k : all) {
+      const std::optional<std::string> base = base_of(k);
+      const std::string section = join(join("roles", role_names[r]), k.key.section);
+      if (!base)
+        out.add(section, k.key.name, k.value[r], k.usual[r], "");
+      else if (k.value[r] != *base)
+        out.add(section, k.key.name, k.value[r], "", "");
     }
   }
-  for (std::size_t r = 0; r < role_names.size(); ++r)
-    for (const ByRole& k : all)
-      if (!same(k.value))
-        out.add(join(join("roles", role_names[r]), k.key.section), k.key.name, k.value[r], k.usual[r], "");
 }
 
 void write_rates(const Policy& p, Writer& out) {
@@ -826,8 +871,8 @@ void write_rates(const Policy& p, Writer& out) {
 
 Policy parse_policy(std::string_view toml, std::string_view source_name, std::size_t most_bytes) {
   if (toml.size() > most_bytes)
-    throw PolicyError(fmt::format("{}: {} bytes are no policy: allowed are {}", source_name, toml.size(),
-                                  most_bytes));
+    throw PolicyError(fmt::format("{}: {} bytes are no policy: allowed are {}", source_name,
+                                  toml.size(), most_bytes));
   toml::table root;
   try {
     root = toml::parse(toml, source_name);

@@ -18,10 +18,8 @@ struct RungLabels {
 /// The languages that come with the library; the first is the default.
 inline constexpr std::array<RungLabels, 3> rung_languages = {{
     {"en", rung_names},
-    {"de",
-     {"Interessent", "Käufer", "Stammkunde", "Unterstützer", "Fürsprecher", "Partner"}},
-    {"ru",
-     {"потенциальный клиент", "покупатель", "клиент", "сторонник", "приверженец", "партнёр"}},
+    {"de", {"Interessent", "Käufer", "Stammkunde", "Unterstützer", "Fürsprecher", "Partner"}},
+    {"ru", {"потенциальный клиент", "покупатель", "клиент", "сторонник", "приверженец", "партнёр"}},
 }};
 
 /// The labels of a language, or nullptr where the library has none.
