@@ -38,10 +38,10 @@ rc::Gen<T> one_of(std::initializer_list<T> values) {
 /// A whole number in [low, high], the ends and their neighbours more often than chance would.
 template <class Int>
 rc::Gen<Int> within(Int low, Int high) {
-  const Int inner = high > low ? 1 : 0;
+  if (low == high) return rc::gen::just(low);
   return rc::gen::weightedOneOf<Int>(
       {{8, rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Int>(low, high))},
-       {1, one_of<Int>({low, high, high - inner, low + inner})}});
+       {1, one_of<Int>({low, high, high - 1, low + 1})}});
 }
 
 }  // namespace loyalty_tests
