@@ -302,7 +302,7 @@ py::array_t<T> owned_array(std::vector<T>&& values) {
 /// A text column as an array of str; equal neighbours and frequent words share one object, empty is None.
 py::array object_array(const TextValues& values) {
   const std::size_t rows = values.offsets.size() - 1;
-  py::array array(py::dtype("O"), {static_cast<py::ssize_t>(rows)});
+  py::array array(py::dtype("O"), std::vector<py::ssize_t>{static_cast<py::ssize_t>(rows)});
   auto** items = static_cast<PyObject**>(array.mutable_data());
   std::unordered_map<std::string_view, py::object> words;
   for (std::size_t i = 0; i < rows; ++i) {
@@ -434,12 +434,12 @@ std::uint32_t index_of(const Portfolio& p, const std::string& id) {
 
 void register_batch(py::module_& m) {
   m.attr("no_time") = no_time;
-  py::list columns;
+  py::list infos;
   for (const ColumnInfo& info : result_columns()) {
     static constexpr const char* types[] = {"number", "integer", "time", "text"};
-    columns.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)], std::string(info.meaning)));
+    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)], std::string(info.meaning)));
   }
-  m.attr("result_columns") = py::tuple(columns);
+  m.attr("result_columns") = py::tuple(infos);
   const auto words = [](const auto& names) {
     py::list list;
     for (const auto& word : names) list.append(std::string(word));

@@ -16,14 +16,12 @@ namespace loyalty::python {
 
 void register_policy(py::module_& m) {
   const auto error = py::register_exception<Error>(m, "Error", PyExc_Exception);
-  const auto value_based = [&](const char* name) {
-    return py::make_tuple(error, py::reinterpret_borrow<py::object>(PyExc_ValueError));
-    (void)name;
-  };
-  py::register_exception<PolicyError>(m, "PolicyError", value_based("PolicyError"));
-  py::register_exception<WindowError>(m, "WindowError", value_based("WindowError"));
-  py::register_exception<LimitError>(m, "LimitError", value_based("LimitError"));
-  py::register_exception<MismatchError>(m, "MismatchError", value_based("MismatchError"));
+  // All are ValueErrors too, which is what callers already catch.
+  const py::tuple bases = py::make_tuple(error, py::reinterpret_borrow<py::object>(PyExc_ValueError));
+  py::register_exception<PolicyError>(m, "PolicyError", bases);
+  py::register_exception<WindowError>(m, "WindowError", bases);
+  py::register_exception<LimitError>(m, "LimitError", bases);
+  py::register_exception<MismatchError>(m, "MismatchError", bases);
 
   py::class_<Policy>(m, "Policy")
       .def(py::init<>())

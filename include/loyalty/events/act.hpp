@@ -382,12 +382,13 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       if (code = detail::scale_position(e.value, e.scale_low, e.scale_high, position);
           code != Code::ok)
         return code;
-      if (e.side != judged) return Code::ok;
-      const bool trust = e.parameter == SurveyOf::trust;
-      const std::int64_t positive = evidence_units(position, w.survey);
-      act.add(trust ? Sum::promises_kept : Sum::guarantees_kept, positive);
-      act.add(trust ? Sum::promises_broken : Sum::guarantees_breached,
-              evidence_units(1, w.survey) - positive);
+      if (e.side == judged) {
+        const bool trust = e.parameter == SurveyOf::trust;
+        const std::int64_t positive = evidence_units(position, w.survey);
+        act.add(trust ? Sum::promises_kept : Sum::guarantees_kept, positive);
+        act.add(trust ? Sum::promises_broken : Sum::guarantees_breached,
+                evidence_units(1, w.survey) - positive);
+      }
       add(Sum::support, position, w.survey_support);
       break;
     }
