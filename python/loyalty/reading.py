@@ -232,8 +232,8 @@ class EventTable:
     """Event rows sorted by time, ready for a portfolio, with the books of the rows they come from.
 
     The rows stay in DuckDB; `columns` and `chunks` hand them out as NumPy arrays: times as int64 UTC seconds with
-    `ABSENT_TIME` where absent, numbers as float64 with NaN, text as object arrays with None, flags as int8 with -1.
-    Columns in which nothing is stated are left out.
+    `ABSENT_TIME` where absent, numbers as float64 with NaN, text as object arrays with None,
+    `whole_order` as bool, the other flags as float64 (1, 0, NaN). Columns in which nothing is stated are left out.
     """
 
     def __init__(
@@ -351,9 +351,11 @@ class EventTable:
                 parts.append(f'coalesce("{name}", {ABSENT_TIME}) AS "{name}"')
             elif role == "number":
                 parts.append(f'coalesce("{name}", CAST(\'NaN\' AS DOUBLE)) AS "{name}"')
+            elif name == "whole_order":
+                parts.append(f'coalesce("{name}", false) AS "{name}"')
             elif role == "flag":
                 parts.append(
-                    f'CAST(coalesce(CAST("{name}" AS TINYINT), -1) AS TINYINT) AS "{name}"'
+                    f'coalesce(CAST("{name}" AS DOUBLE), CAST(\'NaN\' AS DOUBLE)) AS "{name}"'
                 )
             else:
                 parts.append(f'"{name}"')

@@ -78,7 +78,7 @@ class Simulation:
     ----------
     events
         Event rows as NumPy columns in the order of time: times as int64 UTC seconds (`ABSENT_TIME` where absent),
-        numbers as float64 (NaN), text as objects (None), flags as int8 (-1).
+        numbers as float64 (NaN), text as objects (None), `whole_order` as bool, other flags as float64 (1, 0, NaN).
     truth
         One row per relationship: its latent traits, and the values that the four parameters estimate.
     start, end
@@ -108,7 +108,7 @@ class Simulation:
                 moments = column.astype("datetime64[s]")
                 moments[column == ABSENT_TIME] = np.datetime64("NaT")
                 columns[name] = moments
-            elif role == "flag":
+            elif role == "flag" and column.dtype == np.float64:
                 flags = np.full(len(column), None, dtype=object)
                 flags[column == 1] = True
                 flags[column == 0] = False
@@ -147,7 +147,7 @@ class Simulation:
             role = COLUMNS.get(name, "")
             if role in ("start", "end") or name in ("joined", "left"):
                 shown.append(f"to_timestamp(nullif({column}, {ABSENT_TIME})) AS {column}")
-            elif role == "flag":
+            elif role == "flag" and columns[name].dtype == np.float64:
                 shown.append(f"CASE {column} WHEN 1 THEN true WHEN 0 THEN false END AS {column}")
             elif columns[name].dtype == np.float64:
                 shown.append(f"CASE WHEN NOT isnan({column}) THEN {column} END AS {column}")
@@ -171,14 +171,7 @@ class _Log:
             return
         part: dict[str, np.ndarray] = {"who": who, "time": time.astype(np.int64)}
         for name, column in {"kind": kind, **columns}.items():
-            role = COLUMNS[name]
-            dtype: Any = {
-                "start": np.int64,
-                "end": np.int64,
-                "number": np.float64,
-                "flag": np.int8,
-            }.get(role, object)
-            values = np.empty(len(who), dtype)
+            values = np.empty(len(who), type_of(name))
             values[:] = column
             part[name] = values
         self.parts.append(part)
@@ -187,18 +180,12 @@ class _Log:
         self, start: int, end: int, names: np.ndarray, roles: np.ndarray
     ) -> dict[str, np.ndarray]:
         """All rows within the log's time, sorted by time; ties keep the order in which they were made."""
-        absent: dict[str, Any] = {
-            "start": ABSENT_TIME,
-            "end": ABSENT_TIME,
-            "number": np.nan,
-            "flag": -1,
-        }
         who = np.concatenate([part["who"] for part in self.parts])
         time = np.concatenate([part["time"] for part in self.parts])
         order = np.argsort(time, kind="stable")
         order = order[(time[order] >= start) & (time[order] <= end)]
         columns: dict[str, np.ndarray] = {}
-        for name, role in COLUMNS.items():
+        for name in COLUMNS:
             if name == "relationship":
                 columns[name] = names[who[order]]
             elif name == "role":
@@ -206,14 +193,11 @@ class _Log:
             elif name == "time":
                 columns[name] = time[order]
             elif any(name in part for part in self.parts):
-                gone = absent.get(role)
                 stacked = np.concatenate(
                     [
                         part[name]
                         if name in part
-                        else np.full(
-                            len(part["who"]), gone, object if gone is None else type_of(role)
-                        )
+                        else np.full(len(part["who"]), absent(name), type_of(name))
                         for part in self.parts
                     ]
                 )
@@ -221,11 +205,20 @@ class _Log:
         return columns
 
 
-def type_of(role: str) -> Any:
-    """The NumPy type of a column by its role in `COLUMNS`."""
-    return {"start": np.int64, "end": np.int64, "number": np.float64, "flag": np.int8}.get(
-        role, object
-    )
+def type_of(name: str) -> Any:
+    """The NumPy type of an event column."""
+    if name == "whole_order":
+        return np.bool_
+    kinds = {"start": np.int64, "end": np.int64, "number": np.float64, "flag": np.float64}
+    return kinds.get(COLUMNS[name], object)
+
+
+def absent(name: str) -> Any:
+    """What stands for an absent value in an event column."""
+    if name == "whole_order":
+        return False
+    gone = {"start": ABSENT_TIME, "end": ABSENT_TIME, "number": np.nan, "flag": np.nan}
+    return gone.get(COLUMNS[name])
 
 
 def simulate(
