@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,167 +12,448 @@
 namespace loyalty {
 namespace {
 
-std::string plural(double n, std::string_view one, std::string_view many) {
-  return n == 1 ? fmt::format("1 {}", one) : fmt::format("{:g} {}", n, many);
-}
-
-/// `support 0.40 of 0.75`.
-std::string part_of(std::string_view what, double now, double needed) {
-  // Rounded down, so that a value just below its threshold never looks as if it had reached it.
-  return fmt::format("{} {:.2f} of {:g}", what, std::floor(std::max(now, 0.0) * 100) / 100, needed);
-}
+constexpr std::size_t page_width = 80;
+constexpr std::size_t label_width = 11;  ///< of "Quality    "
+constexpr std::size_t rests_on = 42;     ///< column where a parameter's evidence starts
 
 std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += between;
-    out += part;
+  return fmt::format("{}", fmt::join(parts, between));
+}
+
+/// Columns of a UTF-8 text, one a code point.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+/// Writes `start`, then `text` from column `indent` on, broken between words at the page's width.
+void wrap(std::string& out, std::string_view start, std::size_t indent, std::string_view text) {
+  out += start;
+  std::size_t at = columns(start);
+  const auto pad = [&](std::size_t to) {
+    if (at < to) out.append(to - at, ' ');
+    at = std::max(at, to);
+  };
+  bool first_word = true;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+    const std::size_t needed = columns(word) + (first_word ? 0 : 1);
+    if (!first_word && at + needed > page_width) {
+      out += '\n';
+      at = 0;
+      first_word = true;
+    }
+    pad(first_word ? indent : at + 1);
+    out += word;
+    at += columns(word);
+    first_word = false;
   }
+  out += '\n';
+}
+
+/// A labelled paragraph: "Quality    69.9 of 100".
+void field(std::string& out, std::string_view label, std::string_view text) {
+  wrap(out, label, label_width, text);
+}
+
+/// Evidence to one decimal; what is there is never shown as nothing.
+std::string amount(double x) {
+  if (!(x > 0)) return "0";
+  return x < 0.05 ? "<0.1" : fmt::format("{:.1f}", x);
+}
+
+/// Points of quality with their sign; none for what rounds to nothing.
+std::string points_text(double points) {
+  return std::fabs(points) < 0.05 ? "0.0" : fmt::format("{:+.1f}", points);
+}
+
+/// Two decimals, more only where a threshold has them.
+std::string threshold_text(double x) {
+  const double cents = std::round(x * 100) / 100;
+  return cents == x ? fmt::format("{:.2f}", x) : fmt::format("{:g}", x);
+}
+
+/// Two decimals, rounded down: what falls just short of a threshold never looks as if it had reached it.
+std::string short_of(double x) {
+  return fmt::format("{:.2f}", std::floor(std::max(x, 0.0) * 100) / 100);
+}
+
+std::string count_text(int n, std::string_view one, std::string_view many) {
+  return n == 1 ? fmt::format("one {}", one) : fmt::format("{} {}", n, many);
+}
+
+std::string span_text(Time seconds) {
+  if (seconds % day == 0) return fmt::format("{} d", seconds / day);
+  if (seconds % 3600 == 0) return fmt::format("{} h", seconds / 3600);
+  if (seconds % 60 == 0) return fmt::format("{} min", seconds / 60);
+  return fmt::format("{} s", seconds);
+}
+
+/// A text from outside on one line.
+std::string one_line(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return out;
 }
 
-std::string line(std::string_view label, double mean, Interval range, bool lit, bool published,
-                 double points, const std::string& rests_on) {
-  if (!lit) return fmt::format("  {:<15}not recorded in this log\n", label);
-  const std::string why = published ? fmt::format("{:+6.1f}", points) : std::string(6, ' ');
-  return fmt::format("  {:<15}{:.2f}  ({:.2f} to {:.2f}) {}  {}\n", label, mean, range.low, range.high,
-                     why, rests_on);
+/// What one event of a kind adds to a sum of evidence, on its grid.
+double effect_of(double weight) { return static_cast<double>(evidence_units(1, weight)) / 16; }
+
+/// Events of `effect` that lift `now` to `needed`, at least 1; 0 where they never do.
+int events_to(double needed, double now, double effect) {
+  if (!(effect > 0)) return 0;
+  return std::max(1, static_cast<int>(std::ceil((needed - now) / effect - 1e-9)));
 }
 
-std::string amount(double x) { return fmt::format("{:.1f}", x + 0.0); }
+/// One way to climb.
+struct Way {
+  double weight;  ///< of the effect
+  std::string_view one;
+  std::string_view many;
+};
+
+/// "support 0.40 of 0.75: one contact from them, or one review".
+std::string lacking(std::string_view what, double now, double needed,
+                    std::initializer_list<Way> ways) {
+  std::vector<std::string> counts;
+  for (const Way& way : ways)
+    if (const int n = events_to(needed, now, effect_of(way.weight)); n > 0)
+      counts.push_back(count_text(n, way.one, way.many));
+  std::string text = fmt::format("{} {} of {}", what, short_of(now), threshold_text(needed));
+  if (!counts.empty()) text += ": " + join(counts, ", or ");
+  return text;
+}
+
+std::string gap_to_client(const Relationship& r, const AsOf& at, bool contracts) {
+  const Criteria& c = at.rules().ladder.criteria;
+  const double regularity = at.read(r, Sum::purchases);
+  const double needed = c.client.enter.value;
+  const double effect = effect_of(at.rules().options.effects.purchase_regularity);
+  const int by_count = std::max(0, c.client_purchases - r.ladder.purchases);
+  const bool regular = detail::ExactEvidence{r.ladder, at.instant()}.at_least(
+      LadderStream::purchases, c.client.enter);
+  const int by_regularity = regular ? 0 : events_to(needed, regularity, effect);
+  const int more = std::max(by_count, by_regularity);
+  std::string text;
+  if (!regular && (by_regularity > by_count || effect <= 0))
+    text = fmt::format("regularity {} of {}", short_of(regularity), threshold_text(needed));
+  if (more > 0)
+    text += fmt::format("{}{} more {}", text.empty() ? "" : ": ", more,
+                        more == 1 ? "purchase" : "purchases");
+  if (contracts) text += ", or a contract";
+  return text;
+}
+
+std::string gap_to_advocate(const Relationship& r, const AsOf& at) {
+  const Criteria& c = at.rules().ladder.criteria;
+  const Effects& e = at.rules().options.effects;
+  const detail::ExactEvidence exact{r.ladder, at.instant()};
+  std::vector<std::string> unmet;
+  if (!exact.at_least(LadderStream::advocacy, c.advocate.enter))
+    unmet.push_back(lacking("advocacy", at.read(r, Sum::advocacy), c.advocate.enter.value,
+                            {{e.referral_advocacy, "referral", "referrals"},
+                             {e.attendance_advocacy, "event attended", "events attended"}}));
+  if (!exact.share_at_least(c.share_of_wallet.enter)) {
+    const double ours = std::max(at.read(r, Sum::purchases), 0.0);
+    const double all = ours + at.read(r, Sum::elsewhere);
+    unmet.push_back(fmt::format("share of wallet {:.0f} % of the {:g} % needed",
+                                std::floor(all > 0 ? 100 * ours / all : 0),
+                                100 * c.share_of_wallet.enter.value));
+  }
+  return join(unmet, "; and ");
+}
+
+/// Kinds of events that speak about a parameter, and what they are in words.
+struct Source {
+  std::string_view kinds;
+  std::string_view words;
+};
+
+/// A parameter as it is explained.
+struct Line {
+  std::string_view name;
+  bool lit;
+  Parameter parameter;
+  double points;
+  double weight;
+  Source source;
+  std::vector<std::string> evidence;
+};
+
+std::vector<std::string> commitment_evidence(const Assessment& a, const Relationship& r) {
+  const CommitmentEvidence& e = a.evidence.commitment;
+  std::vector<std::string> parts;
+  if (e.kept > 0 || e.breached > 0)
+    parts.push_back(
+        fmt::format("{} guarantees kept, {} breached", amount(e.kept), amount(e.breached)));
+  if (e.contract_days_left >= 0)
+    parts.push_back(fmt::format("contract until {}", date_text(r.ladder.contract_until)));
+  return parts;
+}
+
+std::vector<std::string> responsiveness_evidence(const Assessment& a, Time target) {
+  const ResponsivenessEvidence& e = a.evidence.responsiveness;
+  std::vector<std::string> parts;
+  if (e.answered > 0 || e.answer_time > 0)
+    parts.push_back(fmt::format("{} requests answered, {} targets waited in all",
+                                amount(e.answered), amount(e.answer_time)));
+  if (e.open > 0)
+    parts.push_back(fmt::format("{:.0f} open for {} targets", e.open, amount(e.open_time)));
+  if (!parts.empty()) parts.back() += fmt::format(" of {}", span_text(target));
+  if (e.granted > 0 || e.refused > 0)
+    parts.push_back(
+        fmt::format("{} concessions granted, {} refused", amount(e.granted), amount(e.refused)));
+  return parts;
+}
+
+std::vector<std::string> reciprocity_evidence(const Assessment& a, const Scorer& scorer,
+                                              bool judges_them) {
+  const ReciprocityEvidence& e = a.evidence.reciprocity;
+  if (!(e.given > 0 || e.received > 0)) return {};
+  const double more = probability_we_give_more(e, scorer.options.reciprocity);
+  return {fmt::format("{} points from {}, {} from {}", amount(e.given), judges_them ? "them" : "us",
+                      amount(e.received), judges_them ? "us" : "them"),
+          fmt::format("{} give more: {:.0f} %", judges_them ? "they" : "we", 100 * more)};
+}
+
+std::vector<std::string> trust_evidence(const Assessment& a, const Scorer& scorer) {
+  const TrustEvidence& e = a.evidence.trust;
+  if (!(e.kept > 0 || e.broken > 0 || e.grave > 0)) return {};
+  std::vector<std::string> parts = {fmt::format("{} promises kept, {} late, {} grave",
+                                                amount(e.kept), amount(e.broken), amount(e.grave))};
+  if (e.grave > 0) {
+    TrustOptions once = scorer.options.trust;
+    once.grave_weight = 1;
+    parts.push_back(fmt::format("{:.2f} with grave failures counted once", trust(e, once).mean));
+  }
+  return parts;
+}
+
+/// The next gift would lower reciprocity.
+bool gives_too_much(const ReciprocityEvidence& e, const ReciprocityOptions& options) {
+  const ReciprocityEvidence more{e.given + 1, e.received};
+  return e.given > 0 && probability_we_give_more(e, options) > 0.5 &&
+         reciprocity(more, options).mean < reciprocity(e, options).mean;
+}
+
+void write_rung(std::string& out, const Assessment& a, const Relationship& r, const AsOf& at,
+                const Scorer& scorer, const ExplainNames& names) {
+  const auto label = [&](Rung k) { return names.rungs[static_cast<std::size_t>(k)]; };
+  if (!a.lit.purchases) {
+    field(out, "Rung", "not known: this log records no purchases");
+    return;
+  }
+  const Position& p = a.standing.position;
+  std::string text(label(p.rung));
+  // A prospect from the start has stood there since its first event.
+  const Time since = p.since == no_time && r.first_event != never
+                         ? std::max(r.first_event, at.rules().ladder.start)
+                         : p.since;
+  if (a.standing.exact && since != no_time)
+    text += fmt::format(" since {}{}", date_text(since), a.standing.at_least ? " or earlier" : "");
+  if (p.peak > p.rung)
+    text += fmt::format(", was {}{} at its peak", label(p.peak),
+                        a.standing.at_least ? " or higher" : "");
+  else if (a.standing.exact && p.rung > Rung::prospect)
+    text += ", its peak so far";
+  field(out, "Rung", text);
+  if (const auto next = next_rung(a.standing))
+    field(out, "Next rung",
+          fmt::format(
+              "{}: {}", label(*next),
+              describe_gap(r, at, a.standing, scorer.options.commitment.contract_weight > 0)));
+}
+
+void write_quality(std::string& out, const Assessment& a, const Scorer& scorer,
+                   const std::vector<Line>& lines) {
+  if (a.quality()) {
+    field(out, "Quality",
+          fmt::format("{:.1f} of 100 (5-95 %: {:.1f} .. {:.1f}); a stranger has {:.1f}", a.plug_in,
+                      a.interval.low, a.interval.high, a.baseline));
+    field(out, "Evidence", fmt::format("{}, coverage {:.2f}", name(a.grade), a.coverage));
+    return;
+  }
+  const double least = scorer.options.quality.minimum_coverage;
+  field(out, "Quality",
+        fmt::format("none yet: coverage {} is below the policy's {}", short_of(a.coverage),
+                    threshold_text(least)));
+  std::vector<Line> wanting;
+  for (const Line& line : lines)
+    if (line.weight > 0 && line.parameter.coverage < least) wanting.push_back(line);
+  std::stable_sort(wanting.begin(), wanting.end(),
+                   [](const Line& x, const Line& y) { return x.weight > y.weight; });
+  std::vector<std::string> helps;
+  helps.reserve(wanting.size());
+  for (const Line& line : wanting)
+    helps.push_back(fmt::format("{} ({})", line.source.words, line.name));
+  if (!helps.empty()) field(out, "", "What would help: " + join(helps, "; ") + ".");
+}
+
+void write_lines(std::string& out, const std::vector<Line>& lines, bool published) {
+  out += fmt::format("\n  {:<15} mean  {:<9} {:>6}  rests on\n", "", "5-95 %",
+                     published ? "points" : "");
+  for (const Line& line : lines) {
+    if (!line.lit) {
+      wrap(out, fmt::format("  {:<15}", line.name), 18,
+           fmt::format("not recorded in this log; these kinds would show it: {}",
+                       line.source.kinds));
+      continue;
+    }
+    const Interval range = interval(line.parameter);
+    wrap(out,
+         fmt::format("  {:<15} {:.2f}  {:.2f}-{:.2f} {:>6}", line.name, line.parameter.mean,
+                     range.low, range.high, published ? points_text(line.points) : ""),
+         rests_on, line.evidence.empty() ? "no evidence yet" : join(line.evidence, "; "));
+  }
+}
+
+std::string falls_text(const Assessment& a, const Relationship& r, const AsOf& at,
+                       const ExplainNames& names) {
+  std::vector<std::string> falls;
+  for (const RungChange& fall : falls_if_quiet(r.ladder, a.rung(), at.rules().ladder))
+    falls.push_back(fmt::format("{} on {}", names.rungs[static_cast<std::size_t>(fall.rung)],
+                                date_text(fall.time)));
+  return join(falls, ", ");
+}
+
+/// What a reader must know before using the numbers.
+std::vector<std::string> cautions(const Assessment& a, const Relationship& r,
+                                  const ExplainNames& names) {
+  const auto label = [&](Rung k) { return names.rungs[static_cast<std::size_t>(k)]; };
+  std::vector<std::string> all;
+  if (names.set_aside > 0)
+    all.push_back(fmt::format(
+        "{} of this relationship {} set aside: every number here may be off, either way.",
+        names.set_aside == 1 ? "1 row" : fmt::format("{} rows", names.set_aside),
+        names.set_aside == 1 ? "was" : "were"));
+  if (!a.lit.purchases) return all;
+  if (!a.standing.exact) {
+    const Band& band = a.standing.band;
+    const std::string bounds =
+        band.enter == band.keep
+            ? fmt::format("the evidence says {}", label(band.enter))
+            : fmt::format("the evidence allows {} to {}", label(band.enter), label(band.keep));
+    all.push_back(fmt::format("{}: {}; a replay gives the rung and its date.",
+                              r.ladder.has(position_unset) ? "Histories were merged"
+                                                           : "Events came late or were taken back",
+                              bounds));
+  }
+  if (a.standing.at_least)
+    all.push_back(
+        "Old events were summed but not followed along the ladder: peak and date are bounds.");
+  if (a.wallet_waived)
+    all.push_back("The share of wallet is waived: no purchase elsewhere is known.");
+  return all;
+}
 
 }  // namespace
 
 std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
                          bool contracts) {
   const Criteria& c = at.rules().ladder.criteria;
+  const Effects& e = at.rules().options.effects;
   switch (standing.position.rung) {
-    case Rung::prospect: return "a first purchase";
-    case Rung::buyer: {
-      const double regularity = at.read(r, Sum::purchases);
-      const int by_count = std::max(0, c.client_purchases - r.ladder.purchases);
-      const double step = std::max(at.rules().options.effects.purchase_regularity, 1e-6);
-      const int by_regularity =
-          static_cast<int>(std::ceil(std::max(0.0, c.client.enter.value - regularity) / step));
-      const int more = std::max({by_count, by_regularity, 1});
-      std::string words = fmt::format("{} soon ({})", plural(more, "more purchase", "more purchases"),
-                                      part_of("regularity", regularity, c.client.enter.value));
-      if (contracts) words += ", or a contract";
-      return words;
-    }
+    case Rung::prospect:
+      return "a first purchase";
+    case Rung::buyer:
+      return gap_to_client(r, at, contracts);
     case Rung::client:
-      return part_of("support", at.read(r, Sum::support), c.supporter.enter.value) +
-             ": contacts they make, taking part, reviews";
-    case Rung::supporter: {
-      std::vector<std::string> parts;
-      const double advocacy = at.read(r, Sum::advocacy);
-      if (advocacy < c.advocate.enter.value)
-        parts.push_back(part_of("advocacy", advocacy, c.advocate.enter.value) +
-                        ": referrals, attendance, novelties");
-      if (!share_at_least(r.ladder.regularity, r.ladder.elsewhere, c.share_of_wallet.enter)) {
-        const double own = at.read(r, Sum::purchases);
-        const double all = own + at.read(r, Sum::elsewhere);
-        parts.push_back(fmt::format("share of wallet {:.0f} % of {:.0f} %", std::floor(100 * own / all),
-                                    100 * c.share_of_wallet.enter.value));
-      }
-      return join(parts, "; ");
-    }
+      return lacking("support", at.read(r, Sum::support), c.supporter.enter.value,
+                     {{e.contact_support, "contact from them", "contacts from them"},
+                      {e.review_support, "review", "reviews"}});
+    case Rung::supporter:
+      return gap_to_advocate(r, at);
     case Rung::advocate:
-      return part_of("partnership", at.read(r, Sum::partnership), c.partner.enter.value) +
-             ": suggestions, work done together";
-    case Rung::partner: break;
+      return lacking(
+          "partnership", at.read(r, Sum::partnership), c.partner.enter.value,
+          {{e.suggestion_partnership, "suggestion", "suggestions"},
+           {e.co_creation_partnership, "piece of work together", "pieces of work together"}});
+    case Rung::partner:
+      break;
   }
   return {};
 }
 
 std::string describe(const NextStepPoints& next) {
-  constexpr std::array<std::string_view, 7> words = {
-      "nothing in particular", "keep a promise",         "grant a concession", "answer the open request",
-      "resolve the complaint", "offer a contract of a year", "give a gift"};
-  if (next.step == NextStep::none) return std::string(words[0]);
-  return fmt::format("{} (+{:.1f} points)", words[static_cast<std::size_t>(next.step)], next.points);
+  constexpr std::array<std::string_view, 7> words = {"",
+                                                     "keep a promise",
+                                                     "grant a concession",
+                                                     "answer the open request",
+                                                     "resolve the open complaint",
+                                                     "offer a contract of one year",
+                                                     "give a gift of one point"};
+  if (next.step == NextStep::none) return {};
+  return fmt::format("{}: {} points", words[static_cast<std::size_t>(next.step)],
+                     next.points < 0.05 ? "less than +0.1" : points_text(next.points));
 }
 
-std::string describe(const Assessment& a, const Relationship& r, const AsOf& at, const Scorer& scorer,
-                     const ExplainNames& names) {
-  const auto rung = [&](Rung k) { return names.rungs[static_cast<std::size_t>(k)]; };
-  const Position& p = a.standing.position;
-  std::string out = fmt::format("{} ({}) as of {}\n\n", names.id, names.role, date_text(at.now()));
+std::string describe(const Assessment& a, const Relationship& r, const AsOf& at,
+                     const Scorer& scorer, const ExplainNames& names) {
+  const bool judges_them = at.rules().options.perspective == Side::them;
+  const Weights& w = scorer.options.quality.weights;
+  const bool contracts = scorer.options.commitment.contract_weight > 0;
+  const std::vector<Line> lines = {
+      {"commitment",
+       a.lit.commitment,
+       a.parameters.commitment,
+       a.why.commitment,
+       w.commitment,
+       {"guarantee, contract", contracts ? "guarantees kept, a contract" : "guarantees kept"},
+       commitment_evidence(a, r)},
+      {"responsiveness",
+       a.lit.responsiveness,
+       a.parameters.responsiveness,
+       a.why.responsiveness,
+       w.responsiveness,
+       {"response, concession", "requests and their answers, concessions"},
+       responsiveness_evidence(a, at.rules().options.response_target)},
+      {"reciprocity",
+       a.lit.reciprocity,
+       a.parameters.reciprocity,
+       a.why.reciprocity,
+       w.reciprocity,
+       {"gift together with participation, review, referral, suggestion or co_creation",
+        "gifts, reviews, referrals, suggestions"},
+       reciprocity_evidence(a, scorer, judges_them)},
+      {"trust",
+       a.lit.trust,
+       a.parameters.trust,
+       a.why.trust,
+       w.trust,
+       {"promise, payment, complaint, guarantee",
+        "promises and payments with a due date, complaints"},
+       trust_evidence(a, scorer)}};
 
-  if (!a.lit.purchases) {
-    out += "Rung       not known: this log records no purchases\n";
-  } else {
-    out += fmt::format("Rung       {}", rung(p.rung));
-    const Time since = p.since == no_time && r.first_event != never ? r.first_event : p.since;
-    if (a.standing.exact && since != no_time)
-      out += fmt::format(" since {}{}", a.standing.at_least ? "at least " : "", date_text(since));
-    if (p.peak > p.rung) out += fmt::format(", once {}", rung(p.peak));
-    out += '\n';
-    if (!a.standing.exact)
-      out += fmt::format("           events came out of order: between {} and {}; a replay settles it\n",
-                         rung(a.standing.band.enter), rung(a.standing.band.keep));
-    if (p.rung < Rung::partner)
-      out += fmt::format("Next rung  {}: {}\n", rung(static_cast<Rung>(static_cast<int>(p.rung) + 1)),
-                         describe_gap(r, at, a.standing,
-                                      scorer.options.commitment.contract_weight > 0));
-    if (a.wallet_waived)
-      out += "           share of wallet is not known (no purchase elsewhere in the log)\n";
-    const Falls falls = falls_if_quiet(r.ladder, p.rung, at.rules().ladder);
-    if (falls.count > 0) {
-      out += "If quiet   ";
-      for (int i = 0; i < falls.count; ++i)
-        out += fmt::format("{}{} on {}", i == 0 ? "" : ", ",
-                           rung(falls.rows[static_cast<std::size_t>(i)].rung),
-                           date_text(falls.rows[static_cast<std::size_t>(i)].time));
-      out += '\n';
-    }
+  std::string out;
+  wrap(out, "", 0,
+       fmt::format("{} ({}), as of {}{}", one_line(names.id), names.role, date_text(at.now()),
+                   judges_them ? "; their conduct toward us" : ""));
+  out += '\n';
+  write_rung(out, a, r, at, scorer, names);
+  write_quality(out, a, scorer, lines);
+  write_lines(out, lines, a.quality().has_value());
+  out += '\n';
+  if (a.lit.reciprocity && gives_too_much(a.evidence.reciprocity, scorer.options.reciprocity))
+    field(out, "Balance",
+          fmt::format(
+              "{} give more than half: generosity beyond balance lowers reciprocity, and one more "
+              "gift would lower it further.",
+              judges_them ? "They" : "We"));
+  if (a.next.step != NextStep::none)
+    field(out, judges_them ? "Their step" : "Next step", describe(a.next));
+  if (a.lit.purchases)
+    if (const std::string falls = falls_text(a, r, at, names); !falls.empty())
+      field(out, "Outlook", "if nothing more happens: " + falls);
+  std::string_view label = "Careful";
+  for (const std::string& caution : cautions(a, r, names)) {
+    field(out, label, caution);
+    label = "";
   }
-
-  const bool published = a.grade != EvidenceGrade::none;
-  if (published) {
-    out += fmt::format("\nQuality    {:.1f} of 100, {:.1f} to {:.1f} (evidence {}); a stranger has {:.1f}\n",
-                       a.plug_in, a.interval.low, a.interval.high, name(a.grade), a.baseline);
-  } else {
-    out += fmt::format("\nQuality    not published: evidence covers {:.1f} %, {:g} % are needed\n",
-                       100 * a.coverage, 100 * scorer.options.quality.minimum_coverage);
-  }
-
-  const Evidence& e = a.evidence;
-  std::string commitment_rests = fmt::format("{} guarantees kept, {} breached", amount(e.commitment.kept),
-                                             amount(e.commitment.breached));
-  if (e.commitment.contract_days_left >= 0)
-    commitment_rests += fmt::format(", contract to {}", date_text(r.ladder.contract_until));
-  std::string responsiveness_rests =
-      fmt::format("{} answers", amount(e.responsiveness.answered));
-  if (e.responsiveness.open > 0) responsiveness_rests += fmt::format(", {:g} open", e.responsiveness.open);
-  responsiveness_rests += fmt::format(", {} concessions, {} refused", amount(e.responsiveness.granted),
-                                      amount(e.responsiveness.refused));
-  out += line("commitment", a.parameters.commitment.mean, interval(a.parameters.commitment),
-              a.lit.commitment, published, a.why.commitment, commitment_rests);
-  out += line("responsiveness", a.parameters.responsiveness.mean, interval(a.parameters.responsiveness),
-              a.lit.responsiveness, published, a.why.responsiveness, responsiveness_rests);
-  out += line("reciprocity", a.parameters.reciprocity.mean, interval(a.parameters.reciprocity),
-              a.lit.reciprocity, published, a.why.reciprocity,
-              fmt::format("{} given, {} received", amount(e.reciprocity.given),
-                          amount(e.reciprocity.received)));
-  out += line("trust", a.parameters.trust.mean, interval(a.parameters.trust), a.lit.trust, published,
-              a.why.trust,
-              fmt::format("{} kept, {} broken, {} grave", amount(e.trust.kept), amount(e.trust.broken),
-                          amount(e.trust.grave)));
-  if (a.lit.trust && e.trust.grave > 0.05) {
-    TrustOptions once = scorer.options.trust;
-    once.grave_weight = 1;
-    out += fmt::format("                 {:.2f} with grave failures counted once\n",
-                       trust(e.trust, once).mean);
-  }
-  if (a.lit.reciprocity && e.reciprocity.given > e.reciprocity.received + 0.05)
-    out += "  We give more than we receive: more gifts would lower reciprocity, which\n"
-           "  is about balance.\n";
-  if (published && a.next.step != NextStep::none)
-    out += fmt::format("\nNext       {}\n", describe(a.next));
-  if (names.set_aside > 0)
-    out += fmt::format("\nCareful    {} of this relationship were set aside: scores may be off either way\n",
-                       plural(names.set_aside, "row", "rows"));
+  while (out.ends_with("\n\n")) out.pop_back();
   return out;
 }
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,31 +22,41 @@ constexpr std::string_view name(EvidenceGrade grade) noexcept {
 /// offer_contract, give_gift; none.
 constexpr std::string_view name(NextStep step) noexcept {
   constexpr std::array<std::string_view, 7> words = {
-      "none",           "keep_promise",      "grant_concession", "answer_request",
-      "resolve_complaint", "offer_contract", "give_gift"};
+      "none",           "keep_promise", "grant_concession", "answer_request", "resolve_complaint",
+      "offer_contract", "give_gift"};
   return words[static_cast<std::size_t>(step)];
 }
 
-/// What is missing to the rung above, in plain words; empty for a partner. `contracts`: the role has
-/// contracts, which are another way to become a client. Allocates; not for the hot path.
+/// The rung above the present one; nothing above a partner.
+constexpr std::optional<Rung> next_rung(const Standing& standing) noexcept {
+  const Rung now = standing.position.rung;
+  if (now == Rung::partner) return std::nullopt;
+  return static_cast<Rung>(static_cast<int>(now) + 1);
+}
+
+/// What is missing to the rung above, in plain words; empty for a partner: "1 more purchase, or a
+/// contract", "support 0.40 of 0.75: one contact from them, or one review", "share of wallet 63 % of the
+/// 80 % needed". Several unmet conditions are joined by "; and ". `contracts`: the role has contracts,
+/// another way to become a client. Allocates; not for the hot path.
 std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
                          bool contracts);
 
-/// `answer the open request (+2.1 points)`.
+/// "answer the open request: +2.1 points"; empty where there is no step.
 std::string describe(const NextStepPoints& next);
 
 /// What an explanation calls things.
 struct ExplainNames {
-  std::string_view id;
+  std::string_view id{};
   std::string_view role = "consumer";
   std::array<std::string_view, rung_count> rungs = rung_names;
   std::uint32_t set_aside = 0;  ///< rows of this relationship that were set aside
 };
 
 /// The explanation of an assessment for a person, some twenty lines of at most 80 columns: where it
-/// stands, how well it is treated and why, what rests on what, what to do next, what comes if nothing
-/// more happens, and what to be careful about.
-std::string describe(const Assessment& a, const Relationship& r, const AsOf& at, const Scorer& scorer,
-                     const ExplainNames& names);
+/// stands and what is missing to the rung above, how well it is treated and why, what rests on what, what
+/// to do next, what comes if nothing more happens, and what to be careful about. Plain text, UTF-8, the
+/// same in every locale.
+std::string describe(const Assessment& a, const Relationship& r, const AsOf& at,
+                     const Scorer& scorer, const ExplainNames& names);
 
 }  // namespace loyalty
