@@ -363,7 +363,7 @@ void examine(const Policy& policy, Complain&& complain) {
       if (policy.label(static_cast<Rung>(i)) == policy.label(static_cast<Rung>(j)))
         complain("labels", "\"" + policy.labels[i] + "\" twice", "another label for each rung");
   }
-  if (find_language(policy.language) == nullptr && !all_own) {
+  if (!speaks(policy.language) && !all_own) {
     std::string known;
     for (const RungLabels& language : rung_languages)
       known += std::string(language.language) + ", ";

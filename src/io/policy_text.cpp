@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <concepts>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -888,11 +886,10 @@ Policy load_policy(const std::filesystem::path& file, std::size_t most_bytes) {
   std::error_code none;
   if (std::filesystem::is_directory(file, none))
     throw PolicyError(fmt::format("{}: is a folder, not a policy file", name));
-  errno = 0;
   std::ifstream in(file, std::ios::binary);
-  if (!in)
-    throw PolicyError(fmt::format("{}: cannot be read: {}", name,
-                                  errno != 0 ? std::strerror(errno) : "no reason given"));
+  if (!in)  // in our own words: the system's depend on the locale
+    throw PolicyError(fmt::format(
+        "{}: {}", name, std::filesystem::exists(file, none) ? "cannot be read" : "no such file"));
   std::string text;
   std::array<char, 1 << 14> block;
   while (in && text.size() <= most_bytes) {

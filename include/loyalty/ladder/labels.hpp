@@ -22,18 +22,19 @@ inline constexpr std::array<RungLabels, 3> rung_languages = {{
     {"ru", {"потенциальный клиент", "покупатель", "клиент", "сторонник", "приверженец", "партнёр"}},
 }};
 
-/// The labels of a language, or nullptr where the library has none.
-constexpr const RungLabels* find_language(std::string_view language) noexcept {
+/// Whether the library has rung labels in a language.
+constexpr bool speaks(std::string_view language) noexcept {
   for (const RungLabels& known : rung_languages)
-    if (known.language == language) return &known;
-  return nullptr;
+    if (known.language == language) return true;
+  return false;
 }
 
 /// What a rung is called in a language: `label(Rung::client, "de")`. English where the library does not
 /// speak it; a policy with such a language must bring labels of its own.
 constexpr std::string_view label(Rung rung, std::string_view language = "en") noexcept {
-  const RungLabels* known = find_language(language);
-  return (known != nullptr ? *known : rung_languages[0]).labels[static_cast<std::size_t>(rung)];
+  for (const RungLabels& known : rung_languages)
+    if (known.language == language) return known.labels[static_cast<std::size_t>(rung)];
+  return rung_names[static_cast<std::size_t>(rung)];
 }
 
 }  // namespace loyalty
