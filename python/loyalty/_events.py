@@ -17,7 +17,17 @@ TIMES = ("time", "due", "done", "until", "since")
 #: A date without a time means the end of the day in these, its start in the others.
 END_OF_DAY = frozenset({"due", "until"})
 NUMBERS = ("value", "amount", "margin", "cost", "rating", "scale_low", "scale_high")
-TEXTS = ("relationship", "kind", "side", "parameter", "role", "refers_to", "event_id", "currency", "code")
+TEXTS = (
+    "relationship",
+    "kind",
+    "side",
+    "parameter",
+    "role",
+    "refers_to",
+    "event_id",
+    "currency",
+    "code",
+)
 #: Columns that a row may carry and that no sum depends on.
 CARRIED = frozenset({"quantity", "channel", "personal", "answered", "manager", "account"})
 KNOWN = (*TIMES, *NUMBERS, *TEXTS, "whole_order", "scale", *sorted(CARRIED))
@@ -35,7 +45,11 @@ def native_columns(frame: Any) -> tuple[dict[str, Any], str]:
         raise TypeError(
             f"events are a pandas, polars or pyarrow frame or a dict of columns, not {type(frame).__name__}"
         ) from None
-    kind = str(table.implementation.value if hasattr(table.implementation, "value") else table.implementation)
+    kind = str(
+        table.implementation.value
+        if hasattr(table.implementation, "value")
+        else table.implementation
+    )
     return {name: table[name] for name in table.columns}, kind
 
 
@@ -51,8 +65,10 @@ def _date_array(name: str, array: np.ndarray) -> np.ndarray:
         if per_second is None:
             seconds = array.astype("datetime64[s]").astype(np.int64)
         else:
-            seconds = array.view(np.int64) // per_second if array.flags.c_contiguous else (
-                np.ascontiguousarray(array).view(np.int64) // per_second
+            seconds = (
+                array.view(np.int64) // per_second
+                if array.flags.c_contiguous
+                else (np.ascontiguousarray(array).view(np.int64) // per_second)
             )
     return np.where(np.isnat(array), NO_TIME, seconds)
 
@@ -127,11 +143,15 @@ def _numbers(name: str, column: Any) -> np.ndarray:
     if array.dtype.kind == "O":
         # Nullable and decimal columns arrive as objects: numbers and gaps convert exactly, text does not.
         out = np.full(len(array), np.nan)
-        gaps = np.array([item is None or item is getattr(item, "__class__", None) for item in array], dtype=bool)
+        gaps = np.array(
+            [item is None or item is getattr(item, "__class__", None) for item in array], dtype=bool
+        )
         for position in np.flatnonzero(~gaps):
             item = array[position]
             if isinstance(item, str | bytes):
-                raise TypeError(f"column '{name}' holds text ({item!r} in row {position}) where numbers are needed")
+                raise TypeError(
+                    f"column '{name}' holds text ({item!r} in row {position}) where numbers are needed"
+                )
             try:
                 out[position] = float(item)
             except (TypeError, ValueError):
@@ -148,9 +168,11 @@ def _numbers(name: str, column: Any) -> np.ndarray:
 def _scale(column: Any, out: dict[str, Any]) -> None:
     """`1..5` as its two ends."""
     array = _plain(column)
-    low = np.full(len(array), np.nan)
-    high = np.full(len(array), np.nan)
-    words, which = np.unique(np.array(["" if not isinstance(s, str) else s for s in array]), return_inverse=True)
+    low = out.get("scale_low", np.full(len(array), np.nan)).copy()
+    high = out.get("scale_high", np.full(len(array), np.nan)).copy()
+    words, which = np.unique(
+        np.array(["" if not isinstance(s, str) else s for s in array]), return_inverse=True
+    )
     for position, word in enumerate(words):
         if not word:
             continue
@@ -175,7 +197,9 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, np.ndarray]:
         raise ValueError(f"unknown event column '{unknown[0]}'{hint} (known: {', '.join(KNOWN)})")
     for needed in ("relationship", "time", "kind"):
         if needed not in native:
-            raise ValueError(f"missing column '{needed}'; an event row needs relationship, time and kind")
+            raise ValueError(
+                f"missing column '{needed}'; an event row needs relationship, time and kind"
+            )
     out: dict[str, Any] = {}
     for name, column in native.items():
         if name in TIMES:
@@ -183,12 +207,16 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, np.ndarray]:
         elif name in NUMBERS:
             out[name] = _numbers(name, column)
         elif name == "scale":
-            _scale(column, out)
+            continue
         elif name == "whole_order":
             array = _plain(column)
             if array.dtype.kind == "O":
                 array = np.array([item is True or item == 1 for item in array])
-            out[name] = np.ascontiguousarray(array.astype(bool) if array.dtype.kind in "fiu" else array)
+            out[name] = np.ascontiguousarray(
+                array.astype(bool) if array.dtype.kind in "fiu" else array
+            )
         elif name in TEXTS:
             out[name] = _plain(column)
+    if "scale" in native:
+        _scale(native["scale"], out)
     return out

@@ -32,7 +32,8 @@ def bar(share: float, width: int = 30) -> str:
 def _table(counts: list[tuple[str, int]], total: int) -> list[str]:
     width = max(len(name) for name, _ in counts)
     return [
-        f"  {name:<{width}} {n:>9,}  {n / max(total, 1):>6.1%}  {bar(n / max(total, 1))}".rstrip() for name, n in counts
+        f"  {name:<{width}} {n:>9,}  {n / max(total, 1):>6.1%}  {bar(n / max(total, 1))}".rstrip()
+        for name, n in counts
     ]
 
 
@@ -59,7 +60,9 @@ def summary_text(result: Result) -> str:
         buyers = sum(counts["rungs"][1:])
         top = max(counts["rungs"][1:])
         if buyers >= 20 and top > 0.9 * buyers:
-            rung_lines.append("  More than 90 % of the buyers stand on one rung: does purchase_cycle_days fit the trade?")
+            rung_lines.append(
+                "  More than 90 % of the buyers stand on one rung: does purchase_cycle_days fit the trade?"
+            )
         rung_lines.append(f"  spent in all: {_money(counts['spend'], currency)}")
     else:
         rung_lines.append("  not known: this log records no purchases")
@@ -73,12 +76,18 @@ def summary_text(result: Result) -> str:
         quality_lines.append(
             f"  known for {published:,} of {total:,}; half have {middle:.1f} or more, the middle 80 % {low:.1f} to {high:.1f}"
         )
-        tenths = [(f"{10 * i:>2} – {10 * i + 10:<3}", n) for i, n in enumerate(counts["quality_tenths"]) if n]
+        tenths = [
+            (f"{10 * i:>2} – {10 * i + 10:<3}", n)
+            for i, n in enumerate(counts["quality_tenths"])
+            if n
+        ]
         quality_lines += _table(tenths, published)
         grades = [f"{name} {n:,}" for name, n in zip(GRADES, counts["grades"], strict=True) if n]
         quality_lines.append("  evidence: " + ", ".join(grades))
     else:
-        quality_lines.append("  not known for anybody: too little of our own conduct is in this log")
+        quality_lines.append(
+            "  not known for anybody: too little of our own conduct is in this log"
+        )
 
     # Where most qualities are unknown, the ladder and the money are what there is to say.
     blocks = [rung_lines, quality_lines]
@@ -104,7 +113,10 @@ def summary_text(result: Result) -> str:
     words = [word for word in {s for s in steps if s}]
     if words:
         best = sorted(
-            ((word, int((steps == word).sum()), float(np.nanmedian(points[steps == word]))) for word in words),
+            (
+                (word, int((steps == word).sum()), float(np.nanmedian(points[steps == word])))
+                for word in words
+            ),
             key=lambda row: (-row[1], row[0]),
         )
         blocks.append(
@@ -129,9 +141,13 @@ def summary_text(result: Result) -> str:
         )
     care = []
     if counts["inexact_positions"]:
-        care.append(f"  {counts['inexact_positions']:,} rungs rest on events out of order: replay them")
+        care.append(
+            f"  {counts['inexact_positions']:,} rungs rest on events out of order: replay them"
+        )
     if counts["with_set_aside"]:
-        care.append(f"  {counts['with_set_aside']:,} relationships have rows set aside: see the flags column")
+        care.append(
+            f"  {counts['with_set_aside']:,} relationships have rows set aside: see the flags column"
+        )
     books = result.portfolio.books
     care.append(f"  {books}")
     blocks.append(["The books", *care])

@@ -42,7 +42,9 @@ def from_orders(
     native, kind = native_columns(orders)
     for role, name in (("customer", customer), ("time", time), ("amount", amount)):
         if name is not None and name not in native:
-            raise ValueError(f"no column '{name}' for {role}; there are {', '.join(map(str, native))}")
+            raise ValueError(
+                f"no column '{name}' for {role}; there are {', '.join(map(str, native))}"
+            )
     policy = policy or Policy()
     who = _plain(native[customer])
     if who.dtype.kind == "O":
@@ -60,11 +62,15 @@ def from_orders(
     dated = when != NO_TIME
     if not dated.any():
         raise ValueError(f"column '{time}' has no dates to score")
-    until = instant_of(as_of) if as_of is not None else (int(when[dated].max()) // 86400 + 1) * 86400 - 1
+    until = (
+        instant_of(as_of)
+        if as_of is not None
+        else (int(when[dated].max()) // 86400 + 1) * 86400 - 1
+    )
     seen = when <= until
     if not (dated & seen).any():
         raise ValueError(f"all rows lie after the as-of date {as_of}")
-    scale = 10.0 ** policy._core.minor_digits
+    scale = 10.0**policy._core.minor_digits
     money = np.full(len(when), np.nan) if amount is None else _numbers(amount, native[amount])
     if len(money) and np.isinf(money).any():
         money = np.where(np.isinf(money), np.nan, money)
@@ -82,7 +88,9 @@ def from_orders(
         first = np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)])
         minor = np.where(np.isnan(money[rows]), 0.0, np.rint(money[rows] * scale)).astype(np.int64)
         total = np.add.reduceat(minor, first) / scale
-        parts.append((who[rows[first]], when[rows[first]], "purchase", total if amount is not None else None))
+        parts.append(
+            (who[rows[first]], when[rows[first]], "purchase", total if amount is not None else None)
+        )
     returning = np.flatnonzero(usable & back)
     if len(returning):
         parts.append((who[returning], when[returning], "return", -money[returning]))
@@ -92,11 +100,15 @@ def from_orders(
     columns: dict[str, np.ndarray] = {
         "relationship": names,
         "time": np.concatenate([p[1] for p in parts] + ([when[bad]] if len(bad) else [])),
-        "kind": np.concatenate([np.full(len(p[0]), p[2], dtype=object) for p in parts]
-                               + ([np.full(len(bad), "purchase", dtype=object)] if len(bad) else [])),
+        "kind": np.concatenate(
+            [np.full(len(p[0]), p[2], dtype=object) for p in parts]
+            + ([np.full(len(bad), "purchase", dtype=object)] if len(bad) else [])
+        ),
     }
     if amount is not None:
-        columns["amount"] = np.concatenate([p[3] for p in parts] + ([np.full(len(bad), np.nan)] if len(bad) else []))
+        columns["amount"] = np.concatenate(
+            [p[3] for p in parts] + ([np.full(len(bad), np.nan)] if len(bad) else [])
+        )
     portfolio = Portfolio(policy, landmark=until)
     portfolio.apply(columns)
     portfolio._kind = kind if kind in ("dict", "polars", "pyarrow", "pandas") else "pandas"

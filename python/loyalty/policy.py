@@ -26,11 +26,17 @@ def _toml_value(value: Any) -> str:
         return repr(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    raise TypeError(f"a policy holds texts, numbers, dates and lists of them, not {type(value).__name__}")
+    raise TypeError(
+        f"a policy holds texts, numbers, dates and lists of them, not {type(value).__name__}"
+    )
 
 
 def _toml(document: Mapping[str, Any], path: str = "") -> str:
-    lines = [f"{key} = {_toml_value(value)}" for key, value in document.items() if not isinstance(value, Mapping)]
+    lines = [
+        f"{key} = {_toml_value(value)}"
+        for key, value in document.items()
+        if not isinstance(value, Mapping)
+    ]
     text = "\n".join(([f"[{path}]"] if path and lines else []) + lines) + "\n"
     for key, value in document.items():
         if isinstance(value, Mapping):

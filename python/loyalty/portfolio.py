@@ -46,7 +46,9 @@ def instant_of(given: Any, end_of_day: bool = True) -> int:
             ) from None
     if isinstance(given, datetime.datetime):
         if given.tzinfo is None:
-            raise ValueError(f"{given.isoformat()} has no zone; write {given.isoformat()}+00:00 for UTC")
+            raise ValueError(
+                f"{given.isoformat()} has no zone; write {given.isoformat()}+00:00 for UTC"
+            )
         return int(given.timestamp() // 1)
     if isinstance(given, datetime.date):
         days = (given - datetime.date(1970, 1, 1)).days
@@ -58,7 +60,9 @@ def date_text(seconds: int | None) -> str:
     """`2011-12-09` of UTC seconds."""
     if seconds is None or seconds == NO_TIME:
         return ""
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=int(seconds))).strftime("%Y-%m-%d")
+    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=int(seconds))).strftime(
+        "%Y-%m-%d"
+    )
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,9 @@ class Books:
             detail = ", ".join(f"{word} {n:,}" for word, n in counts.items())
             return f"{total} ({detail})" if detail else total
 
-        return f"{self.read:,} rows read: {self.scored:,} scored, {part('skipped', self.skipped)}, " + part(
-            "set aside", self.set_aside
+        return (
+            f"{self.read:,} rows read: {self.scored:,} scored, {part('skipped', self.skipped)}, "
+            + part("set aside", self.set_aside)
         )
 
 
@@ -107,8 +112,13 @@ class Portfolio:
         observes: the kinds of event that the log records, where that is known; else the kinds seen.
     """
 
-    def __init__(self, policy: Policy | None = None, *, landmark: Any = None,
-                 observes: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        landmark: Any = None,
+        observes: Iterable[str] | None = None,
+    ) -> None:
         policy = policy or Policy()
         if observes is not None:
             kinds = ", ".join(f'"{kind}"' for kind in observes)
@@ -226,7 +236,11 @@ class Assessment(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = self._result.column(name)[self._position]
         if name in TIME_COLUMNS:
-            return None if value == NO_TIME else datetime.datetime.fromtimestamp(int(value), datetime.UTC)
+            return (
+                None
+                if value == NO_TIME
+                else datetime.datetime.fromtimestamp(int(value), datetime.UTC)
+            )
         if isinstance(value, np.floating):
             return None if np.isnan(value) else float(value)
         return int(value) if isinstance(value, np.integer) else value
@@ -258,7 +272,13 @@ class Assessment(Mapping[str, Any]):
 class Result:
     """Assessments of all relationships as of one date, ordered by the bytes of their identifiers."""
 
-    def __init__(self, portfolio: Portfolio, as_of: int, columns: dict[str, np.ndarray], summary: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        as_of: int,
+        columns: dict[str, np.ndarray],
+        summary: dict[str, Any],
+    ) -> None:
         self._portfolio = portfolio
         self._as_of = as_of
         self._columns = columns
@@ -323,7 +343,9 @@ class Result:
 
             return pd.DataFrame(
                 {
-                    name: pd.Series(values).dt.tz_localize("UTC") if name in TIME_COLUMNS else values
+                    name: pd.Series(values).dt.tz_localize("UTC")
+                    if name in TIME_COLUMNS
+                    else values
                     for name, values in columns.items()
                 }
             )
@@ -333,7 +355,9 @@ class Result:
             made = {}
             for name, values in columns.items():
                 if name in TIME_COLUMNS:
-                    made[name] = pl.Series(name, values.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
+                    made[name] = pl.Series(
+                        name, values.astype("datetime64[ms]")
+                    ).dt.replace_time_zone("UTC")
                 elif values.dtype == object:
                     made[name] = pl.Series(name, values.tolist(), dtype=pl.String)
                 else:

@@ -102,7 +102,9 @@ const Definition definitions[] = {
      Integer{[](const Row& r) -> std::int64_t {
        if (!r.has_rung() || !r.a.standing.exact) return no_time;
        const Time since = r.a.standing.position.since;
-       return since == no_time ? time_or_null(r.state.first_event) : since;
+       if (since != no_time || r.state.first_event == never) return since;
+       // A prospect from the start.
+       return std::max(r.state.first_event, r.at.rules().ladder.start);
      }}},
     {{"next_rung", text, "the rung above"},
      Text{[](const Row& r, std::string& out) {

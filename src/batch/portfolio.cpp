@@ -126,7 +126,7 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       OpenItem item = std::move(*open);
       open->key = item.key;  // erase needs it
       items.erase(open);
-      if (item.from + 1 < e.time) {
+      if (item.from + 1 < e.time && e.done <= e.time) {
         // It counted as broken since then; now it is known to have been kept, if late.
         apply(r, promise_act(e.kind, Outcome::broken, item.stake, item.from, no_time, rules), rules);
         apply(r,
@@ -202,7 +202,6 @@ class RowReader {
  private:
   Code convert(std::string_view currency, Event& e) const {
     if (currency.empty() || currency == currency_) return Code::ok;
-    if (std::isnan(e.amount) && std::isnan(e.margin) && std::isnan(e.cost)) return Code::ok;
     for (const Rate& rate : policy_.rates) {
       if (rate.currency != currency) continue;
       e.amount *= rate.rate;
@@ -548,12 +547,13 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
       const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
       const bool with_items = uses_items(event, !key.empty(), rules);
       code = act_of(event, rules, act);
-      if (with_items) {
-        // What a closer needs may stand in the row that it closes.
-        const bool closes = !key.empty() && is_closer(event);
-        if (closes && (code == Code::missing_due || code == Code::missing_since)) code = Code::ok;
-        if (event.kind == Kind::resolution && key.empty()) code = Code::missing_refers_to;
-      }
+      // What a closer needs may stand in the row that it closes.
+      if (!key.empty() && is_closer(event) &&
+          (code == Code::missing_due || code == Code::missing_since))
+        code = Code::ok;
+      if (code == Code::ok && event.kind == Kind::resolution && key.empty())
+        code = Code::missing_refers_to;
+      if (event.kind == Kind::retraction && key.empty()) code = Code::missing_refers_to;
       if (code != Code::ok) {
         set_aside(i, code, index);
         continue;
