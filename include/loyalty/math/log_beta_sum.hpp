@@ -182,8 +182,7 @@ class LogBetaSum {
     std::array<double, N> values{};
     for (std::size_t i = 0; i < N; ++i) values[i] = rough_depth(p[i]);
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    Contour contour = *most < widest * *least ? contour_around(*least, *most)
-                                              : contour_around(values[0], values[0]);
+    Contour contour{*this, *least, std::min(*most, widest * *least)};
     for (std::size_t i = 0; i < N; ++i) values[i] = top_ - solve(contour, p[i], values[i]);
     return values;
   }
@@ -204,13 +203,22 @@ class LogBetaSum {
   /// each node; it serves all depths below the top of the support in a range.
   class Contour {
    public:
-    Contour(const LogBetaSum& law, double low, double high) noexcept
-        : low_{low}, middle_{0.5 * (low + high)}, vertex_{law.saddle(middle_)} {
-      high_ = std::min(high, middle_ + 6 / vertex_);  // beyond, the tail sinks below the rounding
+    /// For depths from `least` to `most`, and around them as far as the same nodes serve.
+    Contour(const LogBetaSum& law, double least, double most) noexcept
+        : middle_{0.5 * (least + most)}, vertex_{law.saddle(middle_)} {
+      low_ = std::max(0.5 * least, least - 1 / vertex_);
+      high_ = middle_ + 6 / vertex_;  // beyond, the tail sinks below the rounding
       const auto [drift, spread, skew] = law.cumulants(vertex_);
+      const double pull = std::max(1 / vertex_, drift + std::min(most + 1 / vertex_, high_));
       height_ = vertex_ + law.first_pole_;
-      bend_ = std::min(-skew * height_ / (3 * spread), steepest) * height_;
-      step_ = step(std::max(0.0, drift + high_), std::sqrt(spread));
+      const double sd = std::sqrt(spread);
+      if (pull > 8 * sd) {  // far out, where the transform hardly varies along the contour
+        height_ = std::min(height_, 8 / pull);
+        bend_ = steepest * height_;
+      } else {
+        bend_ = height_ * std::min(-skew * height_ / (3 * spread), steepest);
+      }
+      step_ = step(pull, sd);
       correction_ = pole_correction();
       fill(law);
     }
@@ -238,10 +246,12 @@ class LogBetaSum {
     }
 
    private:
-    static constexpr double digits = 41;      // -ln of the precision sought
-    static constexpr double strip = 0.9;      // the integrand is smooth for |Im u| up to here
-    static constexpr double steepest = 0.75;  // largest slope of the asymptotes, keeps the strip
-    static constexpr double negligible = 1e-17;
+    static constexpr double digits = 41;         // -ln of the precision sought
+    static constexpr double strip = 0.9;         // the integrand is smooth for |Im u| up to here
+    static constexpr double steepest = 0.75;     // largest slope of the asymptotes, keeps the strip
+    static constexpr double negligible = 1e-17;  // for terms, against the largest
+    static constexpr double tallest = 100;
+    static constexpr double vanishing = 1e-280;
 
     struct Node {
       detail::Complex s;
@@ -249,9 +259,9 @@ class LogBetaSum {
       detail::Complex upper;    ///< and for the upper tail
     };
 
-    /// Step in u at which the rule errs by e^-digits. On Im u = -d the integrand has grown by at most
-    /// exp(height pull sin d + (height sd sin d)^2 / 2), and the rule errs by that times e^(-2 pi d / step): best d within
-    /// the strip. `pull` is the slope of the exponent at the vertex, sd^2 its curvature.
+    /// Step in u at which the rule errs by e^-digits. On Im u = -strip the integrand has grown by at most
+    /// exp(rise pull + (rise sd)^2 / 2), rise = height sin strip, and the rule errs by that times e^(-2 pi strip / step).
+    /// `pull` is the slope of the exponent at the vertex, sd^2 its curvature.
     [[nodiscard]] double step(double pull, double sd) const noexcept {
       constexpr double turn = 2 * std::numbers::pi;
       const double width = height_ * sd;
@@ -270,10 +280,15 @@ class LogBetaSum {
       return 1 / (1 + std::exp(2 * std::numbers::pi * distance / step_));
     }
 
+    /// Nodes up to where they no longer count at the least depth. Above the middle all terms fall along the contour; below,
+    /// they fall later and later, and beneath the support of a narrow law they rise first and cancel: there the range ends.
     void fill(const LogBetaSum& law) noexcept {
+      const double wanted = low_;
       double largest = 0;
       double size = 1;
-      while (count_ < nodes_.size() && size > negligible * largest) {
+      double size_at_low = 0;
+      while (count_ < nodes_.size() && size > vanishing &&
+             std::max(size, size_at_low) > negligible * largest) {
         const double u = step_ * (static_cast<double>(count_) + 0.5);
         const double sinh = std::sinh(u);
         const double sinh_half = std::sinh(0.5 * u);
@@ -283,9 +298,21 @@ class LogBetaSum {
         const detail::Complex value =
             (step_ / std::numbers::pi) * law.transform(s, middle_) * direction;
         nodes_[count_++] = {s, value, value * detail::reciprocal(s)};
-        size = std::abs(value) * std::exp(s.real() * (low_ - middle_));
+        size = std::abs(value);
+        size_at_low = size * std::exp(s.real() * (wanted - middle_));
         largest = std::max(largest, size);
+        if (size_at_low > tallest * largest)
+          low_ = std::max(low_, depth_of(size, s, tallest * largest));
       }
+      if (size_at_low > negligible * largest) {
+        low_ = std::max(low_, depth_of(size, nodes_[count_ - 1].s, negligible * largest));
+      }
+    }
+
+    /// The depth at which a term that is `size` in the middle becomes `limit`.
+    [[nodiscard]] double depth_of(double size, const detail::Complex& s,
+                                  double limit) const noexcept {
+      return middle_ + std::log(limit / size) / s.real();
     }
 
     std::array<Node, 96> nodes_;
@@ -332,10 +359,6 @@ class LogBetaSum {
     return s;
   }
 
-  [[nodiscard]] Contour contour_around(double least, double most) const noexcept {
-    return {*this, std::max(0.5 * least, least - sd_), std::min(2 * most, most + sd_)};
-  }
-
   /// A first guess of the depth of a quantile: that of the shifted gamma law with the same mean, variance and skewness
   /// (Wilson-Hilferty), but not too close to the top.
   [[nodiscard]] double rough_depth(double p) const noexcept {
@@ -349,13 +372,14 @@ class LogBetaSum {
     double low = 0;
     double high = std::numeric_limits<double>::infinity();
     for (int i = 0; i < 100; ++i) {
-      if (!contour.covers(depth)) contour = contour_around(depth, depth);
+      if (!contour.covers(depth)) contour = Contour{*this, depth, depth};
       const Reading here = contour.at(depth);
       const double gap = here.lower - p;  // falls with depth
       (gap > 0 ? low : high) = depth;
       const double e = gap / here.density;
+      const double relative = std::abs(gap) / std::max(0.0, std::min(here.lower, here.upper));
       double next = depth;
-      if (std::abs(e) < 0.2 * std::min(depth, sd_)) {
+      if (relative < 0.2) {
         next += e * (1 + 0.5 * e * here.slope / here.density);
       } else if (p < 0.5) {
         next += std::log(here.lower / p) * here.lower / here.density;
@@ -364,7 +388,7 @@ class LogBetaSum {
             std::log((1 - p) / here.upper) * here.upper / (here.density * depth), -5.0, 5.0));
       }
       next = std::clamp(next, depth - sd_, depth + sd_);
-      const bool close = std::abs(next - depth) <= 1e-5 * std::min(depth, sd_) || depth < smallest;
+      const bool close = relative < 1e-5 || depth < smallest;
       if (!close && !(next > low && next < high)) {
         next = high < 4 * low ? 0.5 * (low + high) : (low > 0 ? 2 * low : 0.25 * high);
       }

@@ -71,7 +71,7 @@ inline constexpr double half_log_2pi = 0.918938533204672741780;
   if (x >= 3) return (x - 0.5) * std::log(x) - x + half_log_2pi + stirling_error(x);
   const bool below_one = x < 1;
   const double shifted = below_one ? x + 1 : x;
-  const double zeros = (below_one ? x : x - 1) * (shifted - 2);
+  const double zeros = below_one ? x * (x - 1) : (x - 1) * (x - 2);  // of the shifted argument
   const double value = zeros * polynomial(numerator, shifted) / polynomial(denominator, shifted);
   return below_one ? value - std::log(x) : value;
 }
