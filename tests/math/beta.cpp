@@ -91,7 +91,11 @@ const std::initializer_list<double> probabilities{1e-9, 1e-3, 0.05, 0.3, 0.5, 0.
 }  // namespace
 
 TEST_CASE("beta_cdf at moderate shapes") {
-  for (const auto& [x, a, b, wanted] : beta_values) {
+  for (const BetaValue& row : beta_values) {
+    const double x = row.x;
+    const double a = row.a;
+    const double b = row.b;
+    const double wanted = row.cdf;
     CAPTURE(x);
     CAPTURE(a);
     CAPTURE(b);
@@ -101,7 +105,11 @@ TEST_CASE("beta_cdf at moderate shapes") {
 }
 
 TEST_CASE("beta_cdf at large shapes") {
-  for (const auto& [x, a, b, wanted] : large_beta_values) {
+  for (const BetaValue& row : large_beta_values) {
+    const double x = row.x;
+    const double a = row.a;
+    const double b = row.b;
+    const double wanted = row.cdf;
     CAPTURE(x);
     CAPTURE(a);
     CAPTURE(b);

@@ -76,7 +76,10 @@ constexpr GammaValue gamma_values[] = {
 }  // namespace
 
 TEST_CASE("gamma_sf from 0.03 to 1e12") {
-  for (const auto& [a, x, wanted] : gamma_values) {
+  for (const GammaValue& row : gamma_values) {
+    const double a = row.a;
+    const double x = row.x;
+    const double wanted = row.sf;
     CAPTURE(a);
     CAPTURE(x);
     CHECK(std::abs(gamma_sf(a, x) - wanted) < 3e-15);

@@ -73,7 +73,10 @@ Terms only(const LogBetaSum::Term& first, const LogBetaSum::Term& second = {}) {
 }  // namespace
 
 TEST_CASE("the law of a sum of four log-Betas") {
-  for (const auto& [terms, y, wanted] : sum_values) {
+  for (const SumValue& row : sum_values) {
+    const Terms& terms = row.terms;
+    const double y = row.y;
+    const double wanted = row.cdf;
     const LogBetaSum law{terms};
     CAPTURE(y);
     CHECK(std::abs(law.cdf(y) - wanted) < 2e-12);

@@ -85,7 +85,12 @@ constexpr PolygammaValue polygamma_values[] = {
 }  // namespace
 
 TEST_CASE("polygammas from 1e-3 to 1e12") {
-  for (const auto& [x, psi0, psi1, psi2, psi3] : polygamma_values) {
+  for (const PolygammaValue& row : polygamma_values) {
+    const double x = row.x;
+    const double psi0 = row.psi0;
+    const double psi1 = row.psi1;
+    const double psi2 = row.psi2;
+    const double psi3 = row.psi3;
     CAPTURE(x);
     const Polygammas got = polygammas(x);
     CHECK(error(got.psi0, psi0) < 2e-15);
