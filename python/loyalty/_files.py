@@ -84,7 +84,7 @@ class Workspace:
         )
         self.run(
             "CREATE TEMP TABLE rejects (source VARCHAR, _file INTEGER, file VARCHAR, row BIGINT, "
-            '"column" VARCHAR, code VARCHAR, raw VARCHAR, relationship VARCHAR, kind VARCHAR)'
+            '"column" VARCHAR, code VARCHAR, raw VARCHAR, relationship VARCHAR, kind VARCHAR, refused BOOLEAN)'
         )
 
     @staticmethod
@@ -385,7 +385,7 @@ def note_lost_lines(workspace: Workspace, table: str, paths: Sequence[str]) -> N
     )
     workspace.run(
         f"""INSERT INTO rejects
-        SELECT l.source, l._file, f.path, l.record, l."column", l.code, l.raw, NULL, NULL
+        SELECT l.source, l._file, f.path, l.record, l."column", l.code, l.raw, NULL, NULL, false
         FROM lost l JOIN files f ON f.source = l.source AND f._file = l._file
         WHERE l.source = {quote_text(table)}"""
     )

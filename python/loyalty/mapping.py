@@ -1061,7 +1061,7 @@ class _Making:
         w.run(
             f"""INSERT INTO rejects
             SELECT {quote_text(name)}, e._file, f.path, {w.record_number("e._row", "f")}, e."column",
-                e.fate[2:], {raw}, e.relationship, NULL
+                e.fate[2:], {raw}, e.relationship, NULL, false
             FROM ends e JOIN {self.raw} r ON r.rowid = e._row JOIN {files}
             WHERE e.fate[1] = 'a'"""
         )
@@ -1074,7 +1074,7 @@ class _Making:
         w.run(
             f"""INSERT INTO rejects
             SELECT {quote_text(name)}, e._file, f.path, {w.record_number("e._row", "f")}, e."column", e.code,
-                e.raw, e.relationship, e.kind
+                e.raw, e.relationship, e.kind, false
             FROM unmade e JOIN {files}"""
         )
         for table in ("ends", "unmade", "fates", "bad_events", "base", "made", "judged"):

@@ -278,10 +278,12 @@ class EventTable:
             self._columns = self._fetch("")
         return self._columns
 
-    def chunks(self, rows: int = 1_000_000) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the events in the order of their times, `rows` at a time."""
+    def chunks(
+        self, rows: int = 1_000_000, names: Sequence[str] | None = None
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the events in the order of their times, `rows` at a time; of all columns or of those named."""
         for start in range(0, self._length, rows):
-            yield self._fetch(f"WHERE rowid >= {start} AND rowid < {start + rows}")
+            yield self._fetch(f"WHERE rowid >= {start} AND rowid < {start + rows}", names)
 
     def only(self, relationship: str) -> dict[str, np.ndarray]:
         """The events of one relationship, as NumPy columns in the order of their times."""
@@ -302,6 +304,33 @@ class EventTable:
             ORDER BY w.position"""
         )
 
+    def add_rejects(self, positions: np.ndarray, codes: np.ndarray) -> None:
+        """Add events that could not be scored to the rejects: their positions in time order (from 0), and why."""
+        workspace = self._workspace
+        names = ", ".join(quote_text(name) for name in COLUMNS)
+        workspace.con.register(
+            "_refused",
+            {"place": np.asarray(positions, np.int64), "code": np.asarray(codes, object)},
+        )
+        workspace.run(
+            f"""INSERT INTO rejects
+            SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")},
+                CASE WHEN w.at_column IN ({names}) THEN w.at_column END, w.code, NULL, e.relationship, e.kind, true
+            FROM (SELECT place, CAST(code AS VARCHAR) AS code,
+                    regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS at_column FROM _refused) w
+            JOIN events e ON e.rowid = w.place
+            JOIN files f ON f.source = e._source AND f._file = e._file"""
+        )
+        workspace.con.unregister("_refused")
+
+    def set_aside_by_reader(self) -> tuple[np.ndarray, np.ndarray]:
+        """The relationships that have rows or events set aside before folding, and how many each."""
+        got = self._workspace.fetch(
+            """SELECT relationship, count(*) AS rows FROM rejects
+            WHERE relationship IS NOT NULL AND NOT refused GROUP BY relationship ORDER BY relationship"""
+        )
+        return got["relationship"], got["rows"]
+
     @property
     def set_aside_ids(self) -> np.ndarray:
         """The relationship of every row or event that was set aside and names one; an id comes once for each."""
@@ -319,6 +348,22 @@ class EventTable:
     def last_time(self) -> int | None:
         """UTC seconds of the newest event, None without events."""
         return self._workspace.one("SELECT max(time) FROM events")
+
+    def purchase_gap(self) -> float | None:
+        """Median time in seconds between the purchases of a relationship; None where nobody bought twice."""
+        return self._workspace.one(
+            """SELECT median(gap) FROM (SELECT time - lag(time) OVER (PARTITION BY relationship ORDER BY time) AS gap
+            FROM events WHERE kind = 'purchase') WHERE gap > 0"""
+        )
+
+    def currencies(self) -> list[str]:
+        """The currencies that the events state."""
+        return [
+            r[0]
+            for r in self._workspace.rows(
+                "SELECT DISTINCT currency FROM events WHERE currency <> '' ORDER BY 1"
+            )
+        ]
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the events to `path` (.csv or .parquet), times as UTC timestamps, through a renamed file."""
@@ -343,9 +388,9 @@ class EventTable:
         got = self._workspace.con.execute(sql).fetchall()
         return [dict(zip(self._names, row, strict=True)) for row in got]
 
-    def _fetch(self, where: str) -> dict[str, np.ndarray]:
+    def _fetch(self, where: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         parts = []
-        for name in self._names:
+        for name in self._names if names is None else names:
             role = COLUMNS[name]
             if role in ("start", "end"):
                 parts.append(f'coalesce("{name}", {ABSENT_TIME}) AS "{name}"')
@@ -494,7 +539,7 @@ def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str
     workspace.run(
         f"""INSERT INTO rejects
         SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")}, e._column, e._code,
-            CASE e._column {pick} END, e.relationship, NULL
+            CASE e._column {pick} END, e.relationship, NULL, false
         FROM all_events e JOIN {raw} r ON r.rowid = e._row
         JOIN files f ON f.source = e._source AND f._file = e._file
         WHERE e._code IS NOT NULL"""

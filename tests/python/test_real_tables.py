@@ -7,6 +7,8 @@ The tables are not part of the repository: LOYALTY_DATA names the folder that ho
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,111 @@ def test_northwind(tables):
     promises = kind(table, "promise")
     shipped = promises["done"] > 0
     assert (~shipped).sum() == 21
+
+
+# --- through the command ------------------------------------------------------------------------
+
+DATES = {
+    "uk_retail": "2011-12-09",
+    "health_supply_vendors": "2015-09-30",
+    "health_supply_clients": "2015-09-30",
+    "service_desk": "2016-05-31",
+    "households": "2017-12-31",
+    "northwind_customers": "1998-05-06",
+}
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """Scores and report of a table, made once."""
+    pytest.importorskip("typer", reason="the command needs typer")
+    pytest.importorskip("rich", reason="the command needs rich")
+    import duckdb
+
+    folder = tmp_path_factory.mktemp("scored")
+    made: dict[str, tuple[dict[str, np.ndarray], str]] = {}
+
+    def score(name: str) -> tuple[dict[str, np.ndarray], str]:
+        if name not in made:
+            out = folder / f"{name}.parquet"
+            done = subprocess.run(
+                [
+                    sys.executable, "-m", "loyalty.command", "score", DATA / TABLES[name], "-m", name,
+                    "--as-of", DATES[name], "-o", out,
+                ],
+                capture_output=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
+                check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr.decode()
+            columns = duckdb.connect().execute(f"SELECT * FROM '{out}'").fetchnumpy()
+            made[name] = (
+                {
+                    k: np.ma.filled(v, np.nan) if v.dtype.kind == "f" else np.asarray(v)
+                    for k, v in columns.items()
+                },
+                done.stdout.decode(),
+            )
+        return made[name]
+
+    return score
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_counterparty_is_scored(tables, scored, name):
+    columns, report = scored(name)
+    assert "Rows" in report
+    ids = [str(i) for i in columns["relationship"]]
+    assert ids == sorted(ids, key=lambda text: text.encode())
+    assert set(ids) <= set(tables[name].columns["relationship"])
+    quality = columns["quality"].astype(float)
+    low, high = columns["quality_low"].astype(float), columns["quality_high"].astype(float)
+    known = ~np.isnan(quality)
+    assert (quality[known] >= 0).all()
+    assert (quality[known] <= 100).all()
+    assert (low[known] <= high[known]).all()
+
+
+def one(columns: dict[str, np.ndarray], relationship: str) -> dict:
+    place = list(columns["relationship"]).index(relationship)
+    return {name: column[place] for name, column in columns.items()}
+
+
+def test_uk_retail_scores_make_sense(scored):
+    columns, report = scored("uk_retail")
+    cancelled = one(columns, "12346")
+    assert cancelled["rung"] == "prospect"
+    assert cancelled["purchases"] == 0
+    assert cancelled["spend"] == 0
+    regular = one(columns, "17841")  # buys every few days
+    assert regular["rung"] == "client"
+    assert regular["purchases"] > 80
+    # almost no conduct is recorded: rung and money come first, and the report says what is missing
+    assert np.isnan(columns["quality"].astype(float)).mean() > 0.9
+    assert (
+        report.index("Where they stand")
+        < report.index("Spend")
+        < report.index("How well we treat them")
+    )
+    assert "promise (due and done)" in report
+    assert "541,909  read" in report
+
+
+def test_service_desk_has_quality_and_no_rungs(scored):
+    columns, report = scored("service_desk")
+    assert "No rungs: this log records no purchases" in report
+    assert (~np.isnan(columns["quality"].astype(float))).mean() > 0.9
+    assert np.isnan(columns["commitment"].astype(float)).all()
+
+
+def test_northwind_scores_make_sense(scored):
+    columns, _ = scored("northwind_customers")
+    assert round(float(columns["spend"].astype(float).sum()), 2) == 1_265_793.04
+    assert set(columns["rung"]) <= {"prospect", "buyer", "client"}
+
+
+def test_vendors_are_judged_by_their_own_conduct(scored):
+    columns, report = scored("health_supply_vendors")
+    assert "How well they treat us" in report
+    assert set(columns["role"]) == {"supplier"}
+    assert np.nanmedian(columns["trust"].astype(float)) > 0.7

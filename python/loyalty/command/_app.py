@@ -1,0 +1,480 @@
+# SPDX-License-Identifier: MIT
+"""The verbs of the command, their options, and what becomes of errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+import loyalty
+from loyalty import reading
+from loyalty._files import need_duckdb, written_aside
+from loyalty._sql import SourceError, ZoneError, instant
+from loyalty.command import BAD_CALL, BAD_DATA, DONE, INTERRUPTED, SET_ASIDE, _engine
+from loyalty.mapping import MappingError, load_mapping, shipped_mappings
+from loyalty.reading import EventTable, read_events
+
+__all__ = ["app", "run"]
+
+
+class CallError(ValueError):
+    """The call is wrong: says which option, what was given, and what is allowed."""
+
+
+app = typer.Typer(
+    name="loyalty",
+    help="Which rung of the loyalty ladder everyone stands on, how well we treat them, and what to do next.",
+    epilog="Exit codes: 0 done, 1 the data cannot be used, 2 the call, mapping or policy is wrong, "
+    "3 done but rows were set aside (with --strict), 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+policy_app = typer.Typer(help="Propose a policy, or check one.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+Events = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders or patterns: CSV, Parquet, JSON; CSV and JSON also gzipped.",
+        metavar="EVENTS...",
+    ),
+]
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        help="Date of the score: the end of the day, or a time such as 2024-12-31T18:00:00Z.",
+    ),
+]
+MappingName = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping",
+        "-m",
+        help="A mapping's file, or the name of one that comes along (loyalty map --list).",
+    ),
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", "-p", help="A policy's TOML file; defaults without.")
+]
+Zone = Annotated[
+    str | None, typer.Option("--zone", help="Zone of times that carry none, such as Europe/London.")
+]
+Perspective = Annotated[
+    str | None,
+    typer.Option(
+        "--perspective",
+        help="Whose conduct is judged: us, or them (a supplier's). Default: the policy's.",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", help="Most memory for reading, such as 4GB; more spills to disk."),
+]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads for reading.", min=1)]
+MaxLine = Annotated[
+    int,
+    typer.Option(
+        "--max-line",
+        help="Longest line of a text file in bytes; longer ones are set aside.",
+        min=1024,
+    ),
+]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit code; what went wrong is said on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what the terminal cannot show must not end the run
+            stream.reconfigure(errors="replace")
+    try:
+        app(args=list(arguments), prog_name="loyalty")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else (DONE if end.code is None else BAD_CALL)
+    except KeyboardInterrupt:
+        return fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more to say, also not when Python closes the stream.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (CallError, MappingError, ZoneError) as error:
+        return fail(str(error), BAD_CALL)
+    except _engine.policy_errors() as error:
+        return fail(str(error), BAD_CALL)
+    except SourceError as error:
+        return fail(str(error), BAD_DATA)
+    except _engine.run_errors() as error:
+        return fail(str(error), BAD_DATA)
+    except OSError as error:
+        return fail(
+            f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "), BAD_DATA
+        )
+    return DONE
+
+
+def duckdb_errors() -> tuple[type[Exception], ...]:
+    """Errors of the reader that nothing foresaw: no memory or disk left, for example."""
+    return (need_duckdb().Error,)
+
+
+def fail(message: str, code: int) -> int:
+    """Say what went wrong on standard error."""
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+def console(stderr: bool) -> Console:
+    """Where the report goes: at most 100 columns, 80 where the width is not known."""
+    out = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not out.is_terminal:
+        return Console(stderr=stderr, highlight=False, width=80)
+    return Console(stderr=stderr, highlight=False, width=min(out.width, 100))
+
+
+@contextlib.contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
+    """Progress on standard error where that is a terminal. Yields a function that begins a stage."""
+    screen = Console(stderr=True)
+    if quiet or not screen.is_terminal:
+        yield lambda _name, _total: lambda _n: None
+        return
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+        console=screen, transient=True,
+    ) as shown:  # fmt: skip
+        last: list[Any] = []
+
+        def begin(name: str, total: int | None) -> Callable[[int], None]:
+            if last:
+                shown.remove_task(last.pop())
+            last.append(shown.add_task(name, total=total))
+            return lambda n: shown.advance(last[-1], n)
+
+        yield begin
+
+
+def as_of_seconds(text: str, zone: str | None) -> int:
+    """The as-of date as UTC seconds."""
+    try:
+        return instant(text, zone)
+    except ZoneError:
+        raise
+    except SourceError as error:
+        raise CallError(f"--as-of: {error}") from None
+
+
+def read(
+    events: list[str],
+    as_of: str | None,
+    mapping: str | None,
+    zone: str | None,
+    limits: dict[str, Any],
+) -> tuple[EventTable, str, int | None]:
+    """The events of files, through a mapping if one is named; its title; the as-of date in seconds."""
+    if mapping is None:
+        seconds = None if as_of is None else as_of_seconds(as_of, zone)
+        return read_events(events, seconds, zone, **limits), "", seconds
+    words = load_mapping(mapping)
+    seconds = None if as_of is None else as_of_seconds(as_of, zone or words.timezone)
+    return words.events(events, seconds, zone, **limits), words.title, seconds
+
+
+def folded(
+    table: EventTable,
+    policy: Path | None,
+    perspective: str | None,
+    seconds: int,
+    advance: Callable[[int], None],
+) -> _engine.Fold:
+    """The events folded under the policy of a file or the default one."""
+    if perspective not in (None, "us", "them"):
+        raise CallError(f"--perspective = {perspective!r}: allowed is us or them")
+    if policy is not None and not policy.is_file():
+        raise CallError(f"--policy = {str(policy)!r}: there is no such file")
+    if policy is None and perspective is None:
+        perspective = table.perspective
+    return _engine.fold(table, _engine.load_policy(policy, perspective), seconds, advance)
+
+
+@app.command()
+def score(
+    events: Events,
+    as_of: AsOf,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where the scores go: a .parquet or .csv file, or - for CSV on standard output.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejects",
+            help="Where the rows that were set aside go (.csv, .parquet): file, row, column, code, raw value.",
+        ),
+    ] = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 3 where rows were set aside.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
+    ] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe",
+            help="In CSV, put an apostrophe before text that would run as a formula.",
+        ),
+    ] = False,
+    max_line: MaxLine = reading.DEFAULT_MAX_LINE,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Score every relationship of a log as of a date.
+
+    Rows after the date are counted and not used. Times without a zone need --zone. The report goes to standard output,
+    or to standard error when the scores go there (-o -).
+    """
+    check_target(output, "--output", allow_dash=True)
+    check_target(None if rejects is None else str(rejects), "--rejects", allow_dash=False)
+    limits = {"max_line": max_line, "memory": memory, "threads": threads}
+    with progress(quiet) as begin:
+        begin("reading", None)
+        table, title, seconds = read(events, as_of, mapping, zone, limits)
+        if seconds is None:
+            raise CallError("--as-of is missing")
+        work = folded(table, policy, perspective, seconds, begin("folding", len(table)))
+        begin("assessing", None)
+        result = work.assess(seconds)
+        columns = result.to_dict()
+        metadata = work.metadata(seconds)
+        written = []
+        if output is not None:
+            begin("writing", None)
+            from loyalty.command import _output
+
+            _output.write_result(columns, _engine.columns_of(), metadata, output, spreadsheet_safe)
+            if output != "-":
+                written.append(f"scores: {output}")
+        if rejects is not None:
+            table.rejects.write(rejects)
+            written.append(f"rows set aside: {rejects}")
+    if not quiet:
+        from loyalty.command._report import print_report
+
+        print_report(
+            console(stderr=output == "-"), columns, work.policy.labels, seconds, table.books, work.books,
+            mapping is not None, metadata, title, work.perspective, written,
+        )  # fmt: skip
+    if strict and len(table.rejects):
+        raise typer.Exit(SET_ASIDE)
+
+
+def check_target(target: str | None, option: str, allow_dash: bool) -> None:
+    """Refuse an output that could not be written before any work is done."""
+    if target is None or (target == "-" and allow_dash):
+        return
+    path = Path(target)
+    if path.suffix not in (".parquet", ".csv"):
+        raise CallError(
+            f"{option} = {target!r}: a name that ends in .parquet or .csv"
+            + (", or -" if allow_dash else "")
+        )
+    if not path.parent.is_dir():
+        raise CallError(f"{option} = {target!r}: there is no folder {path.parent}")
+
+
+@app.command()
+def explain(
+    events: Events,
+    relationship: Annotated[
+        str, typer.Argument(help="The identifier of the relationship.", metavar="ID")
+    ],
+    as_of: AsOf,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Explain where one relationship stands and why, what to do next, and what comes if nothing happens."""
+    with progress(quiet) as begin:
+        begin("reading", None)
+        table, _, seconds = read(events, as_of, mapping, zone, {})
+        if seconds is None:
+            raise CallError("--as-of is missing")
+        work = folded(table, policy, perspective, seconds, begin("folding", len(table)))
+    if relationship not in work:
+        raise SourceError(
+            f"there is no relationship {relationship!r} among the events until that date"
+        )
+    print(work.explain(relationship, seconds).rstrip("\n"))
+
+
+@app.command("map")
+def map_command(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="A table: orders, invoices, tickets, deliveries.", metavar="FILE..."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where the mapping goes; standard output without."),
+    ] = None,
+    zone: Zone = None,
+    shipped: Annotated[
+        bool, typer.Option("--list", help="List the mappings that come with the package.")
+    ] = False,
+) -> None:
+    """Guess a mapping from the columns of a table, and show what it would do.
+
+    A mapping is a TOML file: source, relationship, timezone, columns, reject, skip and event rules in SQL. The
+    mapping goes to standard output, the explanation to standard error.
+    """
+    if shipped:
+        for name, title in shipped_mappings().items():
+            print(f"{name:24}{title}")
+        return
+    if not files:
+        raise CallError("map: name a table, or --list the mappings that come with the package")
+    from loyalty.guess import GuessError, guess_mapping
+
+    try:
+        guess = guess_mapping(files, zone)
+    except GuessError as error:
+        raise SourceError(str(error)) from None
+    out = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    if output is None:
+        print(guess.toml, end="")
+    else:
+        with written_aside(output) as file:
+            file.write(guess.toml.encode())
+    out.print(guess.explanation)
+    if guess.toml:
+        shown = str(output) if output else "mapping.toml"
+        out.print(f"\nThen: loyalty score {' '.join(files)} --mapping {shown} --as-of DATE")
+
+
+@policy_app.command("init")
+def policy_init(
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="Events to propose a policy for; may be given several times."),
+    ] = None,
+    mapping: MappingName = None,
+    zone: Zone = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where the policy goes; standard output without."),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full/--brief", help="Every key with its default, or what is stated alone."),
+    ] = True,
+) -> None:
+    """Write a policy with every key and its default; with --from, one that fits a log.
+
+    From a log come the purchase cycle (the median gap between the purchases of a relationship), the currency and the
+    kinds that are observed.
+    """
+    document: dict[str, Any] = {}
+    if source:
+        table, _, _ = read(source, None, mapping, zone, {})
+        document = _engine.proposal(table)
+        for line in _engine.proposal_notes(table, document):
+            print(line, file=sys.stderr)
+    text = loyalty.Policy.from_dict(document).to_toml(full=full)
+    if output is None:
+        print(text, end="")
+    else:
+        with written_aside(output) as file:
+            file.write(text.encode())
+
+
+@policy_app.command("check")
+def policy_check(
+    file: Annotated[Path, typer.Argument(help="A policy's TOML file.", metavar="FILE")],
+) -> None:
+    """Check a policy: unknown keys, wrong ranges and criteria that fall are errors that name the key."""
+    if not file.is_file():
+        raise CallError(f"{file}: there is no such file")
+    policy = _engine.load_policy(file)
+    prints = policy.fingerprints
+    print(f"{file}: the policy holds")
+    for name, meaning in (
+        ("fold", "what the sums depend on"),
+        ("ladder", "the criteria of the rungs"),
+        ("policy", "the whole"),
+    ):
+        print(f"  {name:8}{prints[name]}  {meaning}")
+    changed = _engine.stated(policy)
+    print(f"  states {', '.join(changed) or 'nothing'} beside the defaults")
+
+
+@app.command()
+def simulate(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the log goes: .parquet or .csv.")
+    ],
+    relationships: Annotated[
+        int, typer.Option("--relationships", "-n", help="How many counterparties.", min=1)
+    ] = 1000,
+    years: Annotated[float, typer.Option("--years", help="Length of the log, at most 30.")] = 3.0,
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal logs.", min=0)] = 1,
+    start: Annotated[str, typer.Option("--start", help="First day.")] = "2022-01-01",
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", help="Where the truth behind the log goes: .parquet or .csv."),
+    ] = None,
+) -> None:
+    """Simulate the log of a company with known truth: every kind of event, both sides, several roles."""
+    from loyalty.simulate import simulate as make
+
+    check_target(str(output), "--output", allow_dash=False)
+    check_target(None if truth is None else str(truth), "--truth", allow_dash=False)
+    try:
+        made = make(relationships, years, seed, start=start)
+    except ValueError as error:
+        raise CallError(f"simulate: {error}") from None
+    made.write(output)
+    if truth is not None:
+        made.write_truth(truth)
+    print(
+        f"{output}: {len(made):,} events of {relationships:,} relationships until {made.as_of}\n"
+        f"Then: loyalty score {output} --as-of {made.as_of}",
+        file=sys.stderr,
+    )
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        print(f"loyalty {loyalty.__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the command itself."""

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Where the command meets the library: policies, folding event tables, assessing. The only such place."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import loyalty
+from loyalty.reading import EventTable
+
+__all__ = ["EventBooks", "Fold", "columns_of", "fold", "load_policy", "policy_errors", "run_errors"]
+
+#: What the compiled half reads of an event.
+FOLDED = (
+    "relationship", "time", "kind", "value", "amount", "margin", "cost", "currency", "due", "done", "until", "since",
+    "refers_to", "event_id", "side", "role", "parameter", "rating", "scale_low", "scale_high", "whole_order",
+)  # fmt: skip
+
+
+def policy_errors() -> tuple[type[Exception], ...]:
+    """Errors of a policy that does not hold."""
+    return (loyalty.PolicyError,)
+
+
+def run_errors() -> tuple[type[Exception], ...]:
+    """Errors of data that passes a limit or a date out of the window."""
+    return (loyalty.Error,)
+
+
+def load_policy(path: Path | None, perspective: str | None = None) -> Any:
+    """The policy of a file, or the default one; `perspective` ("us", "them") replaces the policy's."""
+    policy = loyalty.Policy() if path is None else loyalty.Policy.load(path)
+    if perspective is not None:
+        policy = loyalty.Policy.from_dict({**stated(policy), "perspective": perspective})
+    return policy
+
+
+def stated(policy: Any) -> dict[str, Any]:
+    """What a policy states beside the defaults."""
+    return tomllib.loads(policy.to_toml())
+
+
+@dataclass
+class EventBooks:
+    """What became of events, over all calls."""
+
+    read: int = 0
+    scored: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
+
+    def add(self, report: Any) -> None:
+        """Add the books of one call."""
+        self.read += report.read
+        self.scored += report.scored
+        for mine, other in ((self.skipped, report.skipped), (self.set_aside, report.set_aside)):
+            for reason, rows in other.items():
+                mine[reason] = mine.get(reason, 0) + int(rows)
+
+
+@dataclass
+class Fold:
+    """A log folded under a policy."""
+
+    portfolio: Any
+    policy: Any
+    books: EventBooks
+
+    @property
+    def perspective(self) -> str:
+        """Whose conduct is judged."""
+        return str(stated(self.policy).get("perspective", "us"))
+
+    def assess(self, as_of: int) -> Any:
+        """The assessment of all relationships."""
+        return self.portfolio.assess(as_of)
+
+    def explain(self, relationship: str, as_of: int) -> str:
+        """One relationship in words; KeyError where there is none of that name."""
+        return str(self.portfolio.explain(relationship, as_of))
+
+    def __contains__(self, relationship: str) -> bool:
+        return relationship in self.portfolio
+
+    def metadata(self, as_of: int) -> dict[str, str]:
+        """What every output carries: version, as-of date, fingerprints of the policy."""
+        prints = self.policy.fingerprints
+        return {
+            "loyalty.version": loyalty.__version__,
+            "loyalty.as_of": str(np.datetime64(as_of, "s")) + "Z",
+            "loyalty.policy": prints["policy"],
+            "loyalty.policy.fold": prints["fold"],
+            "loyalty.policy.ladder": prints["ladder"],
+        }
+
+
+def fold(
+    table: EventTable,
+    policy: Any,
+    as_of: int,
+    advance: Callable[[int], None] = lambda rows: None,
+    rows: int = 500_000,
+) -> Fold:
+    """Fold an event table in the order of time, `rows` at a time; rows set aside here join the table's rejects.
+
+    The landmark is the policy's, else the as-of date; the kinds observed are the policy's, else those of a mapping.
+    """
+    said = stated(policy)
+    options: dict[str, Any] = {}
+    if "landmark" not in said:
+        options["landmark"] = as_of
+    if table.observes_declared and "observes" not in said:
+        options["observes"] = list(table.observes)
+    portfolio = loyalty.Portfolio(policy, **options)
+    books = EventBooks()
+    names = [name for name in table.names if name in FOLDED]
+    start = 0
+    for chunk in table.chunks(rows, names):
+        report = portfolio.apply(chunk)
+        books.add(report)
+        rejects = report.rejects
+        if len(rejects.get("row", ())):
+            table.add_rejects(np.asarray(rejects["row"]) + start, rejects["code"])
+        start += len(chunk["time"])
+        advance(len(chunk["time"]))
+    flagged, counts = table.set_aside_by_reader()
+    portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
+    return Fold(portfolio, portfolio.policy, books)
+
+
+def columns_of() -> list[tuple[str, str, str]]:
+    """Name, type (number, integer, time, text) and meaning of the result's columns, in order."""
+    from loyalty import _core
+
+    return list(_core.result_columns)
+
+
+def proposal(table: EventTable) -> dict[str, Any]:
+    """A policy document that fits a log: purchase cycle, currency, kinds observed."""
+    document: dict[str, Any] = {}
+    cycle = table.purchase_gap()
+    if cycle is not None:
+        document["purchase_cycle_days"] = min(max(round(cycle / 86400, 2), 0.25), 9125)
+    currencies = table.currencies()
+    if len(currencies) == 1:
+        document["currency"] = currencies[0]
+    document["observes"] = list(table.observes)
+    return document
+
+
+def proposal_notes(table: EventTable, document: dict[str, Any]) -> list[str]:
+    """What a proposed policy rests on."""
+    notes = [f"{len(table):,} events; kinds observed: {', '.join(table.observes)}"]
+    if "purchase_cycle_days" in document:
+        notes.append(
+            f"purchase cycle {document['purchase_cycle_days']} days, the median gap between purchases"
+        )
+    else:
+        notes.append("purchase cycle left at its default: nobody in this log bought twice")
+    currencies = table.currencies()
+    if len(currencies) > 1:
+        notes.append(
+            f"several currencies ({', '.join(currencies)}): state one, and rates for the others"
+        )
+    return notes

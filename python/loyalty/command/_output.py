@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Results into files: Parquet and CSV, written aside, synced and renamed, stamped with what they rest on.
+
+Parquet carries version, as-of date and policy fingerprints in its key-value metadata. A CSV file has no place for
+them, so its metadata go beside it, into ``NAME.csv-metadata.json`` after the W3C recommendation "CSV on the Web": the
+same stamps, name, type and meaning of every column, and the hash of the file that they belong to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from loyalty._files import Workspace, quote_name, quote_text, written_aside
+
+__all__ = ["metadata_path", "write_result"]
+
+CSVW_TYPES = {"number": "double", "integer": "integer", "time": "dateTimeStamp", "text": "string"}
+
+
+def metadata_path(path: Path) -> Path:
+    """Where the metadata of a CSV file lie."""
+    return path.with_name(path.name + "-metadata.json")
+
+
+def write_result(
+    columns: Mapping[str, np.ndarray],
+    described: list[tuple[str, str, str]],
+    metadata: Mapping[str, str],
+    target: str,
+    spreadsheet_safe: bool = False,
+) -> None:
+    """Write result columns to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
+
+    Times are UTC; what is absent is null, in CSV empty. With `spreadsheet_safe`, text in CSV that a spreadsheet would
+    run as a formula is written with an apostrophe before it.
+    """
+    parquet = target != "-" and Path(target).suffix == ".parquet"
+    workspace = Workspace()
+    workspace.con.register("result", dict(columns))
+    types = {name: kind for name, kind, _ in described}
+    shown = [
+        f"{cell(name, types.get(name, 'text'), parquet, spreadsheet_safe)} AS {quote_name(name)}"
+        for name in columns
+    ]
+    made = Path(workspace.directory, "result")
+    if parquet:
+        pairs = ", ".join(
+            f"{quote_text(key)}: {quote_text(value)}" for key, value in metadata.items()
+        )
+        form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
+    else:
+        form = "FORMAT csv, HEADER"
+    workspace.run(
+        f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
+    )
+    workspace.con.unregister("result")
+    with open(made, "rb") as source:
+        if target == "-":
+            shutil.copyfileobj(source, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            with written_aside(Path(target)) as file:
+                shutil.copyfileobj(source, file)
+    if target != "-" and not parquet:
+        write_metadata(made, Path(target), described, metadata, len(next(iter(columns.values()))))
+    workspace.close()
+
+
+def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
+    """SQL for a column of the result."""
+    column = quote_name(name)
+    if kind == "time":
+        moment = f"CAST({column} AS TIMESTAMP)"
+        return (
+            f"timezone('UTC', {moment})" if parquet else f"strftime({moment}, '%Y-%m-%dT%H:%M:%SZ')"
+        )
+    if kind == "number":
+        return f"CASE WHEN NOT isnan(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END"
+    if kind == "integer":
+        return f"CAST({column} AS BIGINT)"
+    text = f"CAST({column} AS VARCHAR)"
+    if spreadsheet_safe and not parquet:
+        risky = f"regexp_matches({text}, '^[=+@\\t\\r-]')"
+        return f"CASE WHEN {risky} THEN concat('''', {text}) ELSE {text} END"
+    return text
+
+
+def write_metadata(
+    made: Path,
+    path: Path,
+    described: list[tuple[str, str, str]],
+    metadata: Mapping[str, str],
+    rows: int,
+) -> None:
+    """Write the metadata of a CSV file beside it."""
+    digest = hashlib.sha256()
+    with open(made, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    document = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": path.name,
+        "notes": [{**metadata, "rows": rows, "sha256": digest.hexdigest()}],
+        "tableSchema": {
+            "primaryKey": "relationship",
+            "columns": [
+                {
+                    "name": name,
+                    "datatype": CSVW_TYPES.get(kind, "string"),
+                    "dc:description": meaning,
+                }
+                for name, kind, meaning in described
+            ],
+        },
+    }
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    with written_aside(metadata_path(path)) as file:
+        file.write(text.encode())

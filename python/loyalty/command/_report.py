@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+"""The report for a person: who stands where, how well they are treated, what to do next, what the log cannot show.
+
+Legible in 80 columns, without colour, and where the terminal has no block characters.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from loyalty.command._engine import EventBooks
+from loyalty.reading import Books
+
+__all__ = ["print_report"]
+
+RUNGS = ("prospect", "buyer", "client", "supporter", "advocate", "partner")
+PARAMETERS = ("commitment", "responsiveness", "reciprocity", "trust")
+#: Events by which a parameter can be read.
+LIT_BY = {
+    "commitment": "guarantee, contract; a survey of commitment",
+    "responsiveness": "request and response, concession",
+    "reciprocity": "gift together with what they give: referral, review, participation and so on",
+    "trust": "promise (due and done), payment, complaint, guarantee; a survey of trust",
+}
+STEPS = {
+    "keep_promise": "keep a promise",
+    "grant_concession": "grant a concession",
+    "answer_request": "answer the open requests",
+    "resolve_complaint": "resolve the open complaints",
+    "offer_contract": "offer a contract for a year",
+    "give_gift": "give something: a gift of 1 point",
+}
+FATES = {
+    "after_as_of": "after the as-of date",
+    "repeated": "an event_id that came before",
+    "retracted": "taken back, and what takes back",
+    "nothing_open": "answer or close what is not open",
+    "already_open": "open what is open already",
+    "missing_relationship": "no counterparty",
+    "unmapped": "no rule of the mapping covers them",
+    "unmatched": "the mapping's join finds nothing for them",
+}
+
+
+def bar(share: float, width: int, blocks: bool) -> str:
+    """A bar of `share` (0..1) of `width` characters; something, however small, shows."""
+    if share <= 0:
+        return ""
+    if not blocks:
+        return "#" * max(round(share * width), 1)
+    eighths = max(round(share * width * 8), 1)
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+
+def percent(part: float, whole: float) -> str:
+    """A share for a reader; what is not nothing is not shown as 0 %."""
+    if not whole:
+        return ""
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "<1 %"
+    if 99 < share < 100:
+        return ">99 %"
+    return f"{share:.0f} %"
+
+
+def median(values: np.ndarray) -> float:
+    """The median of what is there."""
+    values = values[~np.isnan(values)]
+    return float(np.median(values)) if values.size else float("nan")
+
+
+class _Report:
+    def __init__(
+        self,
+        console: Console,
+        columns: Mapping[str, np.ndarray],
+        labels: Sequence[str],
+        perspective: str,
+    ) -> None:
+        self.ours = perspective == "us"
+        self.console = console
+        self.columns = columns
+        self.labels = list(labels)
+        self.blocks = (console.encoding or "").lower().startswith("utf")
+        self.total = len(columns["relationship"])
+
+    def heading(self, text: str) -> None:
+        self.console.print()
+        self.console.print(Text(text, style="bold"))
+
+    def table(self, *columns: tuple[str, str]) -> Table:
+        """A table without lines; columns are (heading, "left" or "right")."""
+        table = Table(
+            box=None,
+            padding=(0, 2, 0, 0),
+            show_header=any(name for name, _ in columns),
+            header_style="dim",
+        )
+        table.add_column("", width=1)
+        for name, side in columns:
+            table.add_column(
+                name, justify="right" if side == "right" else "left", no_wrap=side == "right"
+            )
+        return table
+
+    def say(self, text: str, style: str = "") -> None:
+        self.console.print(Padding(Text(text, style=style), (0, 0, 0, 2), expand=False))
+
+    # --- parts
+
+    def rungs(self) -> None:
+        self.heading("Where they stand")
+        if not self.total:
+            self.say("Nobody: no event lies before the date.")
+            return
+        rung = self.columns["rung"]
+        known = np.array([word is not None for word in rung], bool)
+        if not known.any():
+            self.say("No rungs: this log records no purchases, and a rung begins with one.")
+            self.say("Events that would show it: purchase.", "dim")
+            return
+        words = self.labels if set(self.labels) & set(rung[known].tolist()) else list(RUNGS)
+        counts = [int(np.sum(rung == word)) for word in words]
+        most = max(counts)
+        table = self.table(
+            ("rung", "left"), ("relationships", "right"), ("share", "right"), ("", "left")
+        )
+        for place in reversed(range(len(words))):
+            n = counts[place]
+            table.add_row(
+                "",
+                words[place],
+                f"{n:,}",
+                percent(n, self.total),
+                Text(bar(n / most, 30, self.blocks), "cyan"),
+            )
+        self.console.print(table)
+        buyers = sum(counts[1:])
+        if buyers >= 20 and max(counts[1:]) > 0.9 * buyers:
+            self.say(
+                "More than 90 % of the buyers stand on one rung: the purchase cycle of the policy may not fit this "
+                "trade; `loyalty policy init --from` proposes one.",
+                "yellow",
+            )
+
+    def money(self) -> None:
+        spend = self.columns["spend"].astype(float)
+        cost = self.columns.get("cost", np.array([np.nan])).astype(float)
+        currencies = {word for word in self.columns["currency"].tolist() if word}
+        unit = f" {currencies.pop()}" if len(currencies) == 1 else ""
+        held = spend[~np.isnan(spend)]
+        if not held.size or not np.any(held):
+            return
+        parts = [f"Spend {held.sum():,.2f}{unit}, median {np.median(held):,.2f}"]
+        top = np.sort(held)[::-1][: max(len(held) // 10, 1)]
+        if held.sum() > 0:
+            parts.append(f"the first tenth has {100 * top.sum() / held.sum():.0f} %")
+        if np.nansum(cost) > 0:
+            parts.append(f"cost {np.nansum(cost):,.2f}{unit}")
+        self.say("; ".join(parts) + ".")
+
+    def quality(self) -> None:
+        if not self.total:
+            return
+        quality = self.columns["quality"].astype(float)
+        shown = quality[~np.isnan(quality)]
+        self.heading("How well we treat them" if self.ours else "How well they treat us")
+        if not shown.size:
+            whose = "our" if self.ours else "their"
+            self.say(
+                f"No quality is shown: for none of {self.total:,} is enough of {whose} conduct recorded."
+            )
+            self.parameters()
+            return
+        if shown.size < self.total:
+            self.say(
+                f"Quality is shown for {shown.size:,} of {self.total:,}; the others have too little evidence."
+            )
+        counts = np.bincount(np.minimum(shown // 10, 9).astype(int), minlength=10)
+        used = np.flatnonzero(counts)
+        table = self.table(("quality", "right"), ("relationships", "right"), ("", "left"))
+        for tens in range(used[-1], used[0] - 1, -1):
+            n = int(counts[tens])
+            table.add_row(
+                "",
+                f"{10 * tens}-{10 * tens + 10}",
+                f"{n:,}",
+                Text(bar(n / counts.max(), 34, self.blocks), "green"),
+            )
+        self.console.print(table)
+        low, mid, high = np.percentile(shown, [25, 50, 75])
+        self.say(f"Median {mid:.1f}; the middle half lies between {low:.1f} and {high:.1f}.")
+        self.grades()
+        self.parameters()
+
+    def grades(self) -> None:
+        grades = self.columns["evidence"]
+        if grades.dtype != object:
+            return
+        said = [
+            f"{word} {int(np.sum(grades == word)):,}" for word in ("strong", "fair", "thin", "none")
+        ]
+        self.say("Evidence: " + ", ".join(said) + ".")
+
+    def parameters(self) -> None:
+        table = self.table(
+            ("parameter", "left"), ("median", "right"), ("coverage", "right"), ("", "left")
+        )
+        for name in PARAMETERS:
+            values = self.columns[name].astype(float)
+            coverage = self.columns[f"{name}_coverage"].astype(float)
+            if np.isnan(values).all():
+                table.add_row("", name, "-", "", Text("not observed", "dim"))
+                continue
+            mean = float(np.nanmean(coverage))
+            if mean == 0:
+                table.add_row("", name, f"{median(values):.2f}", "", Text("no evidence yet", "dim"))
+                continue
+            table.add_row(
+                "",
+                name,
+                f"{median(values):.2f}",
+                percent(mean, 1),
+                Text(bar(mean, 20, self.blocks), "magenta"),
+            )
+        self.console.print()
+        self.console.print(table)
+
+    def next_steps(self) -> None:
+        steps = self.columns["next_step"]
+        points = self.columns["next_step_points"].astype(float)
+        found = sorted({word for word in steps.tolist() if word and word != "none"})
+        if not found:
+            return
+        self.heading("What to do next" if self.ours else "What they could do next")
+        table = self.table(("step", "left"), ("for", "right"), ("points each", "right"))
+        rows = [(int(np.sum(steps == word)), word) for word in found]
+        for n, word in sorted(rows, reverse=True):
+            table.add_row(
+                "", STEPS.get(word, word), f"{n:,}", f"{median(points[steps == word]):+.1f}"
+            )
+        self.console.print(table)
+        order = np.argsort(np.where(np.isnan(points), -np.inf, points))[::-1][:3]
+        first = [
+            f"{self.columns['relationship'][i]} ({STEPS.get(steps[i], steps[i])}, {points[i]:+.1f})"
+            for i in order
+            if points[i] > 0
+        ]
+        if first:
+            self.say("Most to gain: " + "; ".join(first) + ".")
+
+    def unseen(self) -> None:
+        if not self.total:
+            return
+        dark = [name for name in PARAMETERS if np.isnan(self.columns[name].astype(float)).all()]
+        if not dark:
+            return
+        self.heading("What this log cannot show, and which events would")
+        table = self.table(("", "left"), ("", "left"))
+        for name in dark:
+            table.add_row("", name, LIT_BY[name])
+        self.console.print(table)
+
+    def books(self, books: Books, events: EventBooks, mapped: bool) -> None:
+        self.heading("Rows")
+        table = self.table(("", "right"), ("", "left"))
+        if mapped:
+            rows, skipped, aside = books.scored, books.skipped, books.set_aside
+        else:
+            rows = events.scored
+            skipped = merged(books.skipped, events.skipped)
+            aside = merged(books.set_aside, events.set_aside)
+        table.add_row("", f"{books.read:,}", "read")
+        table.add_row("", f"{rows:,}", "scored")
+        self.fates(table, skipped, aside)
+        self.console.print(table)
+        if mapped:
+            table = self.table(("", "right"), ("", "left"))
+            table.add_row("", f"{events.read:,}", "events made of them")
+            table.add_row("", f"{events.scored:,}", "scored")
+            self.fates(
+                table,
+                merged(books.events_skipped, events.skipped),
+                merged(books.events_set_aside, events.set_aside),
+            )
+            self.console.print()
+            self.console.print(table)
+        if mapped and books.events_after_as_of:
+            self.say(f"{books.events_after_as_of:,} events come after the as-of date and wait.")
+        if books.repeats:
+            self.say(
+                f"{books.repeats:,} rows repeat another exactly; they count, for the log has no ids for them."
+            )
+        for note in books.notes:
+            self.say(note)
+
+    @staticmethod
+    def fates(table: Table, skipped: Mapping[str, int], aside: Mapping[str, int]) -> None:
+        for why, n in sorted(skipped.items(), key=lambda item: -item[1]):
+            table.add_row("", f"{n:,}", f"skipped: {FATES.get(why, why)}")
+        for code, n in sorted(aside.items(), key=lambda item: -item[1]):
+            said = f" ({FATES[code]})" if code in FATES else ""
+            table.add_row("", f"{n:,}", Text(f"set aside: {code}{said}", "yellow"))
+
+
+def merged(*books: Mapping[str, int]) -> dict[str, int]:
+    """Counts added up by reason."""
+    total: dict[str, int] = {}
+    for book in books:
+        for reason, n in book.items():
+            total[reason] = total.get(reason, 0) + n
+    return total
+
+
+def print_report(
+    console: Console,
+    columns: Mapping[str, np.ndarray],
+    labels: Sequence[str],
+    as_of: int,
+    books: Books,
+    events: EventBooks,
+    mapped: bool,
+    metadata: Mapping[str, str],
+    title: str = "",
+    perspective: str = "us",
+    written: Sequence[str] = (),
+) -> None:
+    """Print the report of a scored log."""
+    report = _Report(console, columns, labels, perspective)
+    day = dt.datetime.fromtimestamp(as_of, dt.UTC).strftime("%Y-%m-%d")
+    console.print(Text(f"Loyalty as of {day}", style="bold"))
+    if title:
+        report.say(title)
+    report.say(f"{report.total:,} relationships, {events.scored:,} events")
+    flags = columns.get("flags")
+    report.rungs()
+    report.money()
+    report.quality()
+    report.next_steps()
+    report.unseen()
+    report.books(books, events, mapped)
+    if flags is not None:
+        marked = [word for text in flags.tolist() if text for word in text.split(";")]
+        aside = sum(word.startswith("set_aside") for word in marked)
+        if aside:
+            report.say(f"{aside:,} relationships have rows set aside and carry a flag.", "yellow")
+    console.print()
+    for line in written:
+        report.say(line)
+    prints = f"policy {metadata['loyalty.policy']}, loyalty {metadata['loyalty.version']}"
+    report.say(prints, "dim")

@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: MIT
+"""The command: scores, explanations, mappings, policies, exit codes, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+duckdb = pytest.importorskip("duckdb", reason="the command needs duckdb")
+pytest.importorskip("typer", reason="the command needs typer")
+pytest.importorskip("rich", reason="the command needs rich")
+import loyalty  # noqa: E402
+
+if not hasattr(loyalty, "Portfolio"):
+    pytest.skip("loyalty.Portfolio is not built", allow_module_level=True)
+from loyalty.command import main  # noqa: E402
+from loyalty.simulate import simulate  # noqa: E402
+
+EVENTS = """\
+relationship,time,kind,amount,due,done,value,side,refers_to
+a,2020-01-01T00:00:00Z,purchase,10,,,,,
+a,2020-02-01T00:00:00Z,purchase,20,,,,,
+a,2020-02-01T00:00:00Z,promise,,2020-02-05T00:00:00Z,2020-02-04T00:00:00Z,,,
+a,2020-03-01T00:00:00Z,promise,,2020-03-05T00:00:00Z,2020-03-04T00:00:00Z,,,
+a,2020-03-01T00:00:00Z,request,,,,,,1
+a,2020-03-01T06:00:00Z,response,,,,,,1
+=b,2020-02-10T00:00:00Z,purchase,5,,,,,
+c,2020-02-10T00:00:00Z,contact,,,,,us,
+"""
+BROKEN = EVENTS + "a,2020-03-02T00:00:00Z,purchase,many,,,,,\n"
+
+
+@pytest.fixture
+def events(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS)
+    return path
+
+
+def call(*arguments: object) -> int:
+    """Run the command in this process and return its exit code."""
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return end.value.code
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("company")
+    made = simulate(relationships=300, years=2, seed=9)
+    made.write(folder / "log.parquet")
+    return folder / "log.parquet", made
+
+
+def test_score_prints_a_report(events, capsys):
+    assert call("score", events, "--as-of", "2020-03-31") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for text in (
+        "Loyalty as of 2020-03-31",
+        "3 relationships, 8 events",
+        "Where they stand",
+        "client",
+        "How well we treat them",
+        "What to do next",
+        "What this log cannot show, and which events would",
+        "guarantee, contract",
+        "8  read",
+        "8  scored",
+    ):
+        assert text in out, text
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "\x1b" not in out
+
+
+def test_the_report_needs_no_block_characters(events):
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "loyalty.command", "score", events, "--as-of", "2020-03-31"],
+        capture_output=True, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"####" in done.stdout
+    done.stdout.decode("ascii")
+
+
+def test_scores_on_standard_output_and_the_report_on_standard_error(events, capfdbinary):
+    assert call("score", events, "--as-of", "2020-03-31", "-o", "-") == 0
+    out, err = capfdbinary.readouterr()
+    lines = out.decode().splitlines()
+    assert lines[0].startswith("relationship,role,rung,rung_peak,rung_since,")
+    assert [line.split(",")[0] for line in lines[1:]] == ["=b", "a", "c"]  # by bytes
+    assert b"Loyalty as of 2020-03-31" in err
+    assert call("score", events, "--as-of", "2020-03-31", "-o", "-", "-q") == 0
+    quiet, err = capfdbinary.readouterr()
+    assert quiet == out
+    assert err == b""
+
+
+def test_a_parquet_file_carries_its_metadata(events, tmp_path):
+    path = tmp_path / "scores.parquet"
+    assert call("score", events, "--as-of", "2020-03-31", "-o", path, "-q") == 0
+    held = {
+        k.decode(): v.decode()
+        for k, v in duckdb.sql(f"SELECT key, value FROM parquet_kv_metadata('{path}')").fetchall()
+    }
+    prints = loyalty.Policy().fingerprints
+    assert held["loyalty.policy.ladder"] == prints["ladder"]
+    assert held["loyalty.policy.fold"] == prints["fold"]
+    assert held["loyalty.version"] == loyalty.__version__
+    assert held["loyalty.as_of"] == "2020-03-31T23:59:59Z"
+    rows = duckdb.sql(
+        f"SELECT relationship, purchases, spend, first_purchase::VARCHAR FROM '{path}'"
+    ).fetchall()
+    assert rows[1][:3] == ("a", 2, 30.0)
+    types = dict(
+        duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'")
+        .project("column_name, column_type")
+        .fetchall()
+    )
+    assert types["rung_since"] == "TIMESTAMP WITH TIME ZONE"
+    assert types["quality"] == "DOUBLE"
+
+
+def test_a_csv_file_has_its_metadata_beside_it(events, tmp_path):
+    path = tmp_path / "scores.csv"
+    assert call("score", events, "--as-of", "2020-03-31", "-o", path, "-q") == 0
+    beside = json.loads((tmp_path / "scores.csv-metadata.json").read_text())
+    (notes,) = beside["notes"]
+    assert notes["loyalty.as_of"] == "2020-03-31T23:59:59Z"
+    assert notes["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert notes["rows"] == 3
+    names = [column["name"] for column in beside["tableSchema"]["columns"]]
+    assert path.read_text().splitlines()[0].split(",") == names
+    assert all(column["dc:description"] for column in beside["tableSchema"]["columns"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "events.csv",
+        "scores.csv",
+        "scores.csv-metadata.json",
+    ]
+
+
+def test_output_is_the_same_for_rows_in_any_order_and_any_number_of_files(events, tmp_path):
+    lines = EVENTS.splitlines()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "1.csv").write_text("\n".join([lines[0], *lines[5:]]) + "\n")
+    (other / "2.csv").write_text("\n".join([lines[0], *lines[4:0:-1]]) + "\n")
+    assert call("score", events, "--as-of", "2020-03-31", "-o", tmp_path / "x.csv", "-q") == 0
+    assert (
+        call("score", other / "*.csv", "--as-of", "2020-03-31", "-o", tmp_path / "y.csv", "-q") == 0
+    )
+    assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()
+
+
+def test_spreadsheets_do_not_run_what_they_open(events, tmp_path):
+    path = tmp_path / "scores.csv"
+    assert (
+        call("score", events, "--as-of", "2020-03-31", "-o", path, "-q", "--spreadsheet-safe") == 0
+    )
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["'=b", "a", "c"]
+
+
+def test_rejects_are_written_flagged_and_told_by_the_exit_code(tmp_path, capsys):
+    path = tmp_path / "events.csv"
+    path.write_text(BROKEN)
+    out, rejects = tmp_path / "scores.csv", tmp_path / "rejects.csv"
+    assert call("score", path, "--as-of", "2020-03-31", "-o", out, "--rejects", rejects) == 0
+    report, _ = capsys.readouterr()
+    assert "1  set aside: bad_number" in report
+    assert "1 relationships have rows set aside and carry a flag" in report
+    assert rejects.read_text().splitlines()[1] == f"{path},9,amount,bad_number,many,a,"
+    flags = {r.split(",")[0]: r for r in out.read_text().splitlines()}
+    assert "set_aside" in flags["a"]
+    assert "set_aside" not in flags["c"]
+    assert call("score", path, "--as-of", "2020-03-31", "-q", "--strict") == 3
+
+
+def test_what_the_library_sets_aside_is_traced_to_its_row(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        EVENTS + "a,2020-03-02T00:00:00Z,promise,,,,,,\na,2020-01-02T00:00:00Z,purchase,-5,,,,,\n"
+    )
+    rejects = tmp_path / "rejects.csv"
+    assert call("score", path, "--as-of", "2020-03-31", "--rejects", rejects, "-q") == 0
+    assert rejects.read_text().splitlines()[1:] == [
+        f"{path},9,due,missing_due,,a,promise",
+        f"{path},10,,negative,,a,purchase",
+    ]
+
+
+def test_rows_after_the_date_are_counted(events, capsys):
+    assert call("score", events, "--as-of", "2020-02-15") == 0
+    out, _ = capsys.readouterr()
+    assert "3  skipped: after the as-of date" in out
+    assert "3 relationships, 5 events" in out
+
+
+def test_a_second_currency_is_set_aside(tmp_path, capsys):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,amount,currency\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,EUR\na,2020-01-02T00:00:00Z,purchase,1,USD\n"
+    )
+    assert call("score", path, "--as-of", "2020-03-31") == 0
+    assert "1  set aside: other_currency" in capsys.readouterr().out
+
+
+def test_a_response_without_a_request_is_skipped(tmp_path, capsys):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,refers_to\na,2020-01-01T00:00:00Z,purchase,\na,2020-01-02T00:00:00Z,response,7\n"
+        "a,2020-01-03T00:00:00Z,purchase,\n"
+    )
+    assert call("score", path, "--as-of", "2020-03-31") == 0
+    assert "1  skipped: answer or close what is not open" in capsys.readouterr().out
+
+
+def test_a_log_of_later_rows_alone_scores_nobody(events, capsys):
+    assert call("score", events, "--as-of", "2019-01-01") == 0
+    assert "Nobody: no event lies before the date." in capsys.readouterr().out
+
+
+def test_explain(events, capsys):
+    assert call("explain", events, "a", "--as-of", "2020-03-31") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("a (consumer)")
+    assert "2020-03-31" in out.splitlines()[0]
+    assert "client" in out
+    assert err == ""
+    assert call("explain", events, "z", "--as-of", "2020-03-31") == 1
+    assert "there is no relationship 'z'" in capsys.readouterr().err
+
+
+def test_a_mapping_by_file_and_by_name(tmp_path, capsys):
+    orders = tmp_path / "orders.csv"
+    orders.write_text("customer,day,amount\n7,2020-01-01,5\n7,2020-02-01,6\n8,2020-02-01,x\n")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "customer"\ntimezone = "UTC"\n'
+        'columns = { amount = "decimal", day = "date" }\n'
+        'event = [{ kind = "purchase", time = "day", amount = "amount" }]\n'
+    )
+    assert call("score", orders, "-m", mapping, "--as-of", "2020-03-31") == 0
+    out = capsys.readouterr().out
+    assert "1  set aside: bad_number" in out
+    assert "2  events made of them" in out
+    assert "No quality is shown" in out
+    assert out.index("Where they stand") < out.index("How well we treat them")
+    assert call("score", orders, "-m", "uk_retial", "--as-of", "2020-03-31") == 2
+    assert "did you mean uk_retail?" in capsys.readouterr().err
+
+
+def test_map_writes_a_mapping_that_score_takes(tmp_path, capsys):
+    orders = tmp_path / "orders.csv"
+    orders.write_text("customer,date,amount\n7,2020-01-01,5\n7,2020-02-01,6\n")
+    mapping = tmp_path / "guess.toml"
+    assert call("map", orders, "-o", mapping) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "counterparty: customer" in err
+    assert call("score", orders, "--mapping", mapping, "--as-of", "2020-03-31", "-q") == 0
+    assert call("map", orders) == 0
+    out, _ = capsys.readouterr()
+    assert out == mapping.read_text()
+    assert call("map", "--list") == 0
+    assert "uk_retail" in capsys.readouterr().out
+
+
+def test_policy_init_and_check(events, tmp_path, capsys):
+    policy = tmp_path / "policy.toml"
+    assert call("policy", "init", "--from", events, "-o", policy) == 0
+    assert "purchase cycle 31.0 days" in capsys.readouterr().err
+    assert "purchase_cycle_days = 31" in policy.read_text()
+    assert call("policy", "check", policy) == 0
+    out, _ = capsys.readouterr()
+    assert "the policy holds" in out
+    assert loyalty.Policy.load(policy).fingerprints["policy"] in out
+    assert call("score", events, "--as-of", "2020-03-31", "-p", policy, "-q") == 0
+    assert call("policy", "init") == 0
+    policy.write_text(capsys.readouterr().out)
+    assert loyalty.Policy.load(policy) == loyalty.Policy()
+    policy.write_text("purchase_cycle_dais = 3\n")
+    assert call("policy", "check", policy) == 2
+    err = capsys.readouterr().err
+    assert "purchase_cycle_dais" in err
+    assert "purchase_cycle_days" in err
+    assert call("score", events, "--as-of", "2020-03-31", "-p", policy) == 2
+
+
+def test_simulate_and_score(tmp_path, capsys):
+    log, truth = tmp_path / "log.parquet", tmp_path / "truth.csv"
+    assert call("simulate", "-o", log, "-n", 50, "--years", 1, "--seed", 3, "--truth", truth) == 0
+    assert "of 50 relationships until 2022-12-31" in capsys.readouterr().err
+    assert truth.read_text().count("\n") == 51
+    assert call("score", log, "--as-of", "2022-12-31", "-q", "--strict") == 0
+
+
+def test_a_simulated_company_is_scored_near_its_truth(company, tmp_path):
+    np = pytest.importorskip("numpy")
+    log, made = company
+    out = tmp_path / "scores.parquet"
+    assert call("score", log, "--as-of", made.as_of, "-o", out, "-q") == 0
+    scores = duckdb.sql(
+        f"SELECT relationship, trust, trust_coverage, rung, quality FROM '{out}' ORDER BY relationship"
+    ).fetchnumpy()
+    place = {name: i for i, name in enumerate(made.truth["relationship"])}
+    known = np.asarray(scores["trust_coverage"]) > 0.6
+    assert known.sum() > 30
+    truth = made.truth["reliability"][[place[name] for name in scores["relationship"]]]
+    assert np.corrcoef(np.asarray(scores["trust"])[known], truth[known])[0, 1] > 0.5
+    assert len(set(scores["rung"])) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["score", "absent.csv", "--as-of", "2020-03-31"], 1, "absent.csv: there is no such file"),
+        (["score", "{events}"], 2, "--as-of"),
+        (["score", "{events}", "--as-of", "soon"], 2, "--as-of: 'soon' is not a date"),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "-o", "x.xlsx"],
+            2,
+            "ends in .parquet or .csv",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "-o", "none/x.csv"],
+            2,
+            "there is no folder none",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "--zone", "Mars"],
+            2,
+            "'Mars' is not a known time zone",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "-p", "no.toml"],
+            2,
+            "there is no such file",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "--perspective", "me"],
+            2,
+            "allowed is us or them",
+        ),
+        (["score", "{events}", "--as-of", "2020-03-31", "--frobnicate"], 2, "--frobnicate"),
+        (["simulate", "-o", "x.parquet", "--years", "99"], 2, "years = 99.0: above 0, at most 30"),
+        (["map"], 2, "name a table"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(events, capsys, arguments, code, message):
+    assert call(*[a.replace("{events}", str(events)) for a in arguments]) == code
+    err = " ".join(capsys.readouterr().err.split())
+    assert message in err
+
+
+def test_data_that_cannot_be_read_ends_with_one_and_leaves_the_old_scores(tmp_path, capsys):
+    path, out = tmp_path / "events.csv", tmp_path / "scores.csv"
+    path.write_text("relationship,kind\na,purchase\n")
+    out.write_text("old\n")
+    assert call("score", path, "--as-of", "2020-03-31", "-o", out) == 1
+    assert "column time missing" in capsys.readouterr().err
+    assert out.read_text() == "old\n"
+    path.write_text("relationship,time,kind\na,2020-01-01,purchase\n")
+    assert call("score", path, "--as-of", "2020-03-31", "-o", out) == 2
+    assert "times without a zone" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["events.csv", "scores.csv"]
+
+
+def test_help_and_version(capsys):
+    assert call("--help") == 0
+    out = capsys.readouterr().out
+    assert "Exit codes" in out
+    for verb in ("score", "explain", "map", "policy", "simulate"):
+        assert verb in out
+    assert call("--version") == 0
+    assert capsys.readouterr().out == f"loyalty {loyalty.__version__}\n"
+
+
+def test_a_closed_pipe_ends_quietly(events):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loyalty.command", "score", events, "--as-of", "2020-03-31", "-o", "-", "-q"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+    )  # fmt: skip
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    process.wait(60)
+    assert b"Traceback" not in error
+
+
+def test_scores_of_many_relationships_fit(tmp_path):
+    path = Path(tmp_path, "many.csv")
+    lines = [f"r{i},2020-01-01T00:00:00Z,purchase" for i in range(20_000)]
+    path.write_text("relationship,time,kind\n" + "\n".join(lines) + "\n")
+    out = tmp_path / "out.parquet"
+    assert call("score", path, "--as-of", "2020-12-31", "-o", out, "-q") == 0
+    assert duckdb.sql(f"SELECT count(*) FROM '{out}'").fetchall() == [(20_000,)]
