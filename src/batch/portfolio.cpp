@@ -35,6 +35,21 @@ bool is_closer(const Event& e) noexcept {
          ((e.kind == Kind::promise || e.kind == Kind::payment) && e.done != no_time);
 }
 
+/// Why a row must be set aside, or `ok` and its act. What a closer needs may stand in the row that it
+/// closes; all that it does state must be sound.
+Code judge(const Event& e, bool has_key, const FoldRules& rules, Act& act) noexcept {
+  const Code code = act_of(e, rules, act);
+  if (has_key) {
+    if (!is_closer(e) || (code != Code::missing_due && code != Code::missing_since)) return code;
+    Event known = e;
+    known.due = e.done;
+    known.since = e.time;
+    return act_of(known, rules, act);
+  }
+  const bool refers = e.kind == Kind::retraction || (code == Code::ok && e.kind == Kind::resolution);
+  return refers ? Code::missing_refers_to : code;
+}
+
 /// Bits of a double in an order of their own, so that rows compare without rounding; NaN has a place.
 std::int64_t order_bits(double x) noexcept {
   if (std::isnan(x)) return std::numeric_limits<std::int64_t>::min();
@@ -123,8 +138,7 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
         schedule({e.kind, limit, e.done, stake, {}}, e.time, r, items, rules);
         return std::nullopt;
       }
-      OpenItem item = std::move(*open);
-      open->key = item.key;  // erase needs it
+      OpenItem item{e.kind, open->from, e.done, open->stake, {}};  // nothing can close it twice
       items.erase(open);
       if (item.from + 1 < e.time && e.done <= e.time) {
         // It counted as broken since then; now it is known to have been kept, if late.
@@ -137,8 +151,6 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
               rules);
         return std::nullopt;
       }
-      item.key.clear();
-      item.done = e.done;
       schedule(std::move(item), e.time, r, items, rules);
       return std::nullopt;
     }
@@ -160,6 +172,13 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
     }
     default: return std::nullopt;
   }
+}
+
+/// Throws MismatchError where a column is absent that every row needs.
+void require_columns(const EventColumns& rows) {
+  if (rows.rows != 0 && (rows.time == nullptr || rows.kind == nullptr ||
+                         (rows.relationship_number == nullptr && !rows.relationship)))
+    throw MismatchError("event columns: relationship, time and kind are required");
 }
 
 /// Reads one row into an event, and judges what can be judged without the relationship.
@@ -367,9 +386,12 @@ void Portfolio::settle() {
 
 void Portfolio::check_limits() const {
   if (over_limit_ == IdIndex::none) return;
-  const Relationship& r = states_[over_limit_];
+  // The last that went over may have been replayed since; another may still be over.
+  std::uint32_t index = over_limit_;
+  for (std::uint32_t i = 0; i < size() && within_limits(states_[index]); ++i) index = i;
+  const Relationship& r = states_[index];
   if (within_limits(r)) return;
-  throw LimitError("relationship " + ids_.text(over_limit_) + " is beyond the limits: " +
+  throw LimitError("relationship " + ids_.text(index) + " is beyond the limits: " +
                    std::to_string(r.events) + " events (at most " + std::to_string(most_events) +
                    "), " + std::to_string(r.money) + " minor units of money (at most " +
                    std::to_string(most_money) +
@@ -379,10 +401,6 @@ void Portfolio::check_limits() const {
 /// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
 bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& order,
                             Books& books) const {
-  struct Place {
-    std::size_t position;
-    bool retracted;
-  };
   const RowReader reader(rows, policy(), currency_);
   const auto before = [&](std::size_t a, std::size_t b) {
     if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
@@ -393,8 +411,12 @@ bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& 
     const auto ka = order_of(ea);
     const auto kb = order_of(eb);
     if (ka != kb) return ka < kb;
-    if (rows.refers_to && rows.refers_to[a] != rows.refers_to[b])
-      return rows.refers_to[a] < rows.refers_to[b];
+    const auto less = [a, b](const auto& column) { return column[a] < column[b]; };
+    const auto differs = [a, b](const auto& column) { return column && column[a] != column[b]; };
+    if (differs(rows.refers_to)) return less(rows.refers_to);
+    if (differs(rows.currency)) return less(rows.currency);
+    if (differs(rows.role)) return less(rows.role);
+    if (differs(rows.code)) return less(rows.code);
     if (rows.relationship) return rows.relationship[a] < rows.relationship[b];
     return rows.relationship_number[a] < rows.relationship_number[b];
   };
@@ -405,6 +427,11 @@ bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& 
     const std::size_t i = order[p];
     const std::string_view id = rows.event_id[i];
     if (id.empty() || rows.kind[i] == retraction) continue;
+    Event event;
+    Act act;
+    const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
+    if (reader.read(i, event) != Code::ok || judge(event, has_key, rules_->fold(), act) != Code::ok)
+      continue;  // set aside later
     const auto [it, fresh] = first.try_emplace(id, p);
     if (fresh) continue;
     books.skip(Skip::repeated);
@@ -417,10 +444,9 @@ bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& 
       if (i == gone || rows.kind[i] != retraction) continue;
       const auto it = first.find(rows.refers_to[i]);
       if (it == first.end() || rows.refers_to[i].empty()) continue;  // set aside later
-      books.skip(Skip::retracted);
+      if (order[it->second] == gone) continue;  // taken back already: this one is set aside
+      books.skip(Skip::retracted, 2);
       order[p] = gone;
-      if (order[it->second] == gone) continue;
-      books.skip(Skip::retracted);
       order[it->second] = gone;
     }
   }
@@ -445,17 +471,15 @@ void Portfolio::settle_currency(const EventColumns& rows) {
 
 Books Portfolio::apply(const EventColumns& rows) {
   if (rows.rows == 0) return {};
-  if (rows.time == nullptr || rows.kind == nullptr ||
-      (rows.relationship_number == nullptr && !rows.relationship))
-    throw MismatchError("event columns: relationship, time and kind are required");
+  require_columns(rows);
   const FoldRules& rules = rules_->fold();
   Time latest = no_time;
   bool ascending = true;
   for (std::size_t i = 0; i < rows.rows; ++i) {
     ascending = ascending && (i == 0 || rows.time[i - 1] <= rows.time[i]);
-    latest = std::max(latest, rows.time[i]);
+    if (detail::plausible(rows.time[i])) latest = std::max(latest, rows.time[i]);
   }
-  if (latest > rules.window_end && detail::plausible(latest))
+  if (latest > rules.window_end)
     throw WindowError("a row of " + date_text(latest) + " is newer than " +
                       date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
                       date_text(rules.landmark) + "; set landmark = " + date_text(latest) +
@@ -546,14 +570,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
       }
       const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
       const bool with_items = uses_items(event, !key.empty(), rules);
-      code = act_of(event, rules, act);
-      // What a closer needs may stand in the row that it closes.
-      if (!key.empty() && is_closer(event) &&
-          (code == Code::missing_due || code == Code::missing_since))
-        code = Code::ok;
-      if (code == Code::ok && event.kind == Kind::resolution && key.empty())
-        code = Code::missing_refers_to;
-      if (event.kind == Kind::retraction && key.empty()) code = Code::missing_refers_to;
+      code = judge(event, !key.empty(), rules, act);
       if (code != Code::ok) {
         set_aside(i, code, index);
         continue;
@@ -622,6 +639,7 @@ Code Portfolio::apply(std::string_view relationship, const Event& event, std::st
 }
 
 Books Portfolio::retract(const EventColumns& rows) {
+  require_columns(rows);
   settle();
   const FoldRules& rules = rules_->fold();
   const RowReader reader(rows, policy(), currency_);
@@ -634,8 +652,8 @@ Books Portfolio::retract(const EventColumns& rows) {
     Event event;
     Act act;
     Code code = reader.read(i, event);
-    if (code == Code::ok) code = act_of(event, rules, act);
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
+    if (code == Code::ok) code = judge(event, has_key, rules, act);
     if (code == Code::ok && (index == IdIndex::none || act.stamp > newest_ ||
                              (has_key && uses_items(event, has_key, rules)) ||
                              (event.kind == Kind::request && event.side == rules.options.perspective)))
@@ -652,6 +670,7 @@ Books Portfolio::retract(const EventColumns& rows) {
 }
 
 Books Portfolio::replay(const EventColumns& rows) {
+  require_columns(rows);
   std::unordered_set<std::uint32_t> seen;
   for (std::size_t i = 0; i < rows.rows; ++i) {
     const std::uint32_t index = rows.relationship_number != nullptr

@@ -116,7 +116,7 @@ class IdIndex {
   }
 
   static bool canonical_number(std::string_view text, std::int64_t& number) noexcept {
-    if (text.empty() || text.size() > 19) return false;
+    if (text.empty() || text.size() > 20) return false;  // a sign and 19 digits
     const std::size_t digits = text[0] == '-' ? 1 : 0;
     if (text.size() == digits) return false;
     if (text[digits] == '0' && text.size() > 1) return false;
@@ -142,7 +142,7 @@ class IdIndex {
       mix(word);
     }
     std::uint64_t word = 0;
-    std::memcpy(&word, p, n);
+    if (n != 0) std::memcpy(&word, p, n);
     mix(word);
     return h ^ (h >> 32);
   }

@@ -64,8 +64,8 @@ struct Effects {
 
 /// Everything that the sums depend on; two portfolios merge only where it is the same.
 struct FoldOptions {
-  HalfLives half_lives;
-  Effects effects;
+  HalfLives half_lives{};
+  Effects effects{};
   Time response_target = day;  ///< tau, one second to one year
   Time promise_grace = 0;      ///< a promise is broken when now > due + grace, up to one year
   Side perspective = Side::us; ///< whose conduct the four parameters judge

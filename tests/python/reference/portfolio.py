@@ -600,7 +600,7 @@ class Ledger:
         done = int(done)
         if found is None:
             if get(row, "due") is None:
-                raise SetAside("missing_due")
+                return "nothing_open"  # it closes what is not open
             promise = Promise(
                 int(row["due"]) + self.grace, SIXTEENTH * sixteenths(weight(row)), time
             )
