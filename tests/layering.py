@@ -24,9 +24,9 @@ LAYERS: dict[str, int] = {
     "validity": 4,
     "programme": 5,
     "policy": 6,
-    "batch": 6,
-    "io": 7,
-    "loyalty": 8,  # the umbrella header
+    "batch": 7,  # portfolios hold rules
+    "io": 8,
+    "loyalty": 9,  # the umbrella header
 }
 
 # Everyone may include these: they include nothing of the library themselves.
