@@ -439,15 +439,22 @@ bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& 
     order[p] = gone;
   }
   if (rows.refers_to) {
+    // The first retraction of an event takes it away; others are set aside, whatever the order of rows.
+    std::unordered_map<std::size_t, std::size_t> by_event;
     for (std::size_t p = 0; p < order.size(); ++p) {
       const std::size_t i = order[p];
-      if (i == gone || rows.kind[i] != retraction) continue;
+      if (i == gone || rows.kind[i] != retraction || rows.refers_to[i].empty()) continue;
+      Event event;
+      if (reader.read(i, event) != Code::ok) continue;
       const auto it = first.find(rows.refers_to[i]);
-      if (it == first.end() || rows.refers_to[i].empty()) continue;  // set aside later
-      if (order[it->second] == gone) continue;  // taken back already: this one is set aside
+      if (it == first.end()) continue;
+      const auto [taken, fresh] = by_event.try_emplace(it->second, p);
+      if (!fresh && before(i, order[taken->second])) taken->second = p;
+    }
+    for (const auto& [event, taken] : by_event) {
       books.skip(Skip::retracted, 2);
-      order[p] = gone;
-      order[it->second] = gone;
+      order[event] = gone;
+      order[taken] = gone;
     }
   }
   const auto kept = std::remove(order.begin(), order.end(), gone);
