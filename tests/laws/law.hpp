@@ -24,7 +24,11 @@ void law(const std::string& sentence, int cases, Property&& property) {
   const auto result = rc::detail::checkTestable(
       std::forward<Property>(property), rc::detail::TestMetadata{sentence, sentence}, parameters);
   std::ostringstream report;
-  rc::detail::printResultMessage(result, report);
+  // The draws behind a failed case are many and nameless; what the property logged says more.
+  if (result.template is<rc::detail::FailureResult>())
+    report << result.template get<rc::detail::FailureResult>().description;
+  else
+    rc::detail::printResultMessage(result, report);
   INFO(sentence << "\n" << report.str() << "\nseed " << parameters.seed);
   CHECK(result.template is<rc::detail::SuccessResult>());
 }
