@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/batch/id_index.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "laws/law.hpp"
+
+using namespace loyalty;
+using loyalty_tests::law;
+using loyalty_tests::within;
+
+TEST_CASE("identifiers are numbered in the order of arrival and found again, numbers as texts") {
+  law("against std::map", 60, [] {
+    IdIndex ids;
+    std::map<std::string, std::uint32_t> expected;
+    const int steps = *within(0, 400);
+    for (int i = 0; i < steps; ++i) {
+      const auto number = *rc::gen::weightedOneOf<std::int64_t>(
+          {{3, within<std::int64_t>(-20, 200)},
+           {1, within<std::int64_t>(std::numeric_limits<std::int64_t>::min() + 1,
+                                    std::numeric_limits<std::int64_t>::max() - 1)}});
+      std::string text = std::to_string(number);
+      switch (*within(0, 3)) {
+        case 0:
+          text = "id " + text;
+          break;
+        case 1:
+          text = "0" + text;
+          break;
+        default:
+          break;
+      }
+      const bool as_number = text == std::to_string(number) && *rc::gen::arbitrary<bool>();
+      const std::uint32_t index = as_number ? ids.add(number) : ids.add(text);
+      const auto [it, fresh] =
+          expected.try_emplace(text, static_cast<std::uint32_t>(expected.size()));
+      RC_ASSERT(index == it->second);
+      RC_ASSERT(ids.text(index) == text);
+      RC_ASSERT(ids.size() == expected.size());
+    }
+    std::vector<std::uint32_t> by_bytes;
+    for (const auto& [text, index] : expected) {
+      RC_ASSERT(ids.find(std::string_view(text)) == index);
+      by_bytes.push_back(index);
+    }
+    RC_ASSERT(ids.sorted() == by_bytes);
+    RC_ASSERT(ids.find(std::string_view("nobody")) == IdIndex::none);
+    RC_ASSERT(ids.find(std::string_view{}) == IdIndex::none);
+    RC_ASSERT(ids.find(std::int64_t{1'000'000}) ==
+              (expected.contains("1000000") ? expected["1000000"] : IdIndex::none));
+  });
+}
+
+TEST_CASE("identifiers are bytes: long ones, and ones with zeros inside") {
+  IdIndex ids;
+  const std::string long_one(200'000, 'x');
+  const std::string zeros("a\0b", 3);
+  const auto a = ids.add(long_one);
+  const auto b = ids.add(zeros);
+  const auto c = ids.add(std::string_view("a"));
+  CHECK(ids.text(a) == long_one);
+  CHECK(ids.text(b) == zeros);
+  CHECK(ids.find(zeros) == b);
+  CHECK(ids.find(std::string_view("a")) == c);
+  const auto d = ids.add(std::numeric_limits<std::int64_t>::max());
+  CHECK(ids.find(std::string_view("9223372036854775807")) == d);
+}
