@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import weakref
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -122,6 +123,17 @@ class Workspace:
                     column[mask] = None
             columns[name] = np.asarray(column)
         return columns
+
+    @contextlib.contextmanager
+    def columns(self, name: str, columns: Mapping[str, np.ndarray]) -> Iterator[None]:
+        """Let queries read NumPy columns under `name`; arrays of objects are text."""
+        self.run("SET pandas_analyze_sample = 0")
+        self.con.register(name, dict(columns))
+        try:
+            yield
+        finally:
+            self.con.unregister(name)
+            self.run("RESET pandas_analyze_sample")
 
     def describe(self, relation: str) -> dict[str, str]:
         """Names and SQL types of the columns of a table, view or query in parentheses."""
@@ -243,6 +255,18 @@ def head_of(path: str, limit: int = 64 * 1024) -> bytes:
     return head[: cut + 1] if cut >= 0 else head
 
 
+def check_whole(workspace: Workspace, path: str) -> None:
+    """Raise SourceError for a gzip file that breaks off, which DuckDB before 2.0 takes for the end of the table."""
+    if int(workspace.duckdb.__version__.split(".")[0]) >= 2:
+        return
+    try:
+        with gzip.open(path, "rb") as file:
+            while file.read(1 << 20):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: {whole_file_hint(str(error))}") from error
+
+
 def sniff(workspace: Workspace, path: str, encoding: str | None) -> tuple[str, list[str]]:
     """The delimiter and the column names of a delimited file with a header line."""
     options = "header = true, quote = '\"', escape = '\"', all_varchar = true"
@@ -297,6 +321,8 @@ def load_files(
         form = form_of(path)
         if os.path.getsize(path) == 0:
             raise SourceError(f"{path}: the file is empty (0 bytes); is it still being written?")
+        if path.lower().endswith(".gz"):
+            check_whole(workspace, path)
         if form == "delimited":
             try:
                 delimiter, names = sniff(workspace, path, encoding)
@@ -343,15 +369,16 @@ def load_files(
 
 def load_frame(workspace: Workspace, table: str, frame: Any) -> None:
     """Load a data frame (pandas, polars, pyarrow, a dict of NumPy columns) into the table `raw_<table>`."""
-    if isinstance(frame, Mapping):
-        frame = {name: np.asarray(column) for name, column in frame.items()}
+    raw = quote_name("raw_" + table)
+    copied = f"CREATE TEMP TABLE {raw} AS SELECT *, CAST(0 AS INTEGER) AS _file FROM _frame"
     try:
-        workspace.con.register("_frame", frame)
-        raw = quote_name("raw_" + table)
-        workspace.run(
-            f"CREATE TEMP TABLE {raw} AS SELECT *, CAST(0 AS INTEGER) AS _file FROM _frame"
-        )
-        workspace.con.unregister("_frame")
+        if isinstance(frame, Mapping):
+            with workspace.columns("_frame", {n: np.asarray(c) for n, c in frame.items()}):
+                workspace.run(copied)
+        else:
+            workspace.con.register("_frame", frame)
+            workspace.run(copied)
+            workspace.con.unregister("_frame")
     except workspace.duckdb.Error as error:
         raise SourceError(f"the frame cannot be read: {plain_error(error)}") from error
     note_files(workspace, table, ["<frame>"])

@@ -308,20 +308,17 @@ class EventTable:
         """Add events that could not be scored to the rejects: their positions in time order (from 0), and why."""
         workspace = self._workspace
         names = ", ".join(quote_text(name) for name in COLUMNS)
-        workspace.con.register(
-            "_refused",
-            {"place": np.asarray(positions, np.int64), "code": np.asarray(codes, object)},
-        )
-        workspace.run(
-            f"""INSERT INTO rejects
-            SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")},
-                CASE WHEN w.at_column IN ({names}) THEN w.at_column END, w.code, NULL, e.relationship, e.kind, true
-            FROM (SELECT place, CAST(code AS VARCHAR) AS code,
-                    regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS at_column FROM _refused) w
-            JOIN events e ON e.rowid = w.place
-            JOIN files f ON f.source = e._source AND f._file = e._file"""
-        )
-        workspace.con.unregister("_refused")
+        refused = {"place": np.asarray(positions, np.int64), "code": np.asarray(codes, object)}
+        with workspace.columns("_refused", refused):
+            workspace.run(
+                f"""INSERT INTO rejects
+                SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")},
+                    CASE WHEN w.stem IN ({names}) THEN w.stem END, w.code, NULL, e.relationship, e.kind, true
+                FROM (SELECT place, CAST(code AS VARCHAR) AS code,
+                        regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS stem FROM _refused) w
+                JOIN events e ON e.rowid = w.place
+                JOIN files f ON f.source = e._source AND f._file = e._file"""
+            )
 
     def set_aside_by_reader(self) -> tuple[np.ndarray, np.ndarray]:
         """The relationships that have rows or events set aside before folding, and how many each."""

@@ -43,7 +43,6 @@ def write_result(
     """
     parquet = target != "-" and Path(target).suffix == ".parquet"
     workspace = Workspace()
-    workspace.con.register("result", dict(columns))
     types = {name: kind for name, kind, _ in described}
     shown = [
         f"{cell(name, types.get(name, 'text'), parquet, spreadsheet_safe)} AS {quote_name(name)}"
@@ -57,10 +56,10 @@ def write_result(
         form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
-    workspace.run(
-        f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
-    )
-    workspace.con.unregister("result")
+    with workspace.columns("result", columns):
+        workspace.run(
+            f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
+        )
     with open(made, "rb") as source:
         if target == "-":
             shutil.copyfileobj(source, sys.stdout.buffer)
