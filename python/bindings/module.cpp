@@ -13,6 +13,10 @@ namespace py = pybind11;
 
 namespace loyalty::python {
 void register_policy(py::module_&);
+void register_parameters(py::module_&);
+void register_ladder(py::module_&);
+void register_scoring(py::module_&);
+void register_tables(py::module_&);
 void register_batch(py::module_&);
 }  // namespace loyalty::python
 
@@ -20,5 +24,9 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled half of loyalty; private, use the package loyalty.";
   m.attr("__version__") = std::string(loyalty::library_version());
   loyalty::python::register_policy(m);
+  loyalty::python::register_parameters(m);
+  loyalty::python::register_ladder(m);
+  loyalty::python::register_scoring(m);
+  loyalty::python::register_tables(m);
   loyalty::python::register_batch(m);
 }

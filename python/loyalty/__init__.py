@@ -7,6 +7,21 @@ from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowE
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
 from loyalty.portfolio import Assessment, Books, Portfolio, Result
+from loyalty.scoring import (
+    Parameter,
+    attribution,
+    commitment,
+    next_step,
+    probability_we_give_more,
+    quality,
+    quality_interval,
+    reciprocity,
+    responsiveness,
+    rung,
+    rung_strength,
+    trust,
+)
+from loyalty.tables import score_table
 
 __all__ = [
     "Assessment",
@@ -14,11 +29,24 @@ __all__ = [
     "Error",
     "LimitError",
     "MismatchError",
+    "Parameter",
     "Policy",
     "PolicyError",
     "Portfolio",
     "Result",
     "WindowError",
     "__version__",
+    "attribution",
+    "commitment",
     "from_orders",
+    "next_step",
+    "probability_we_give_more",
+    "quality",
+    "quality_interval",
+    "reciprocity",
+    "responsiveness",
+    "rung",
+    "rung_strength",
+    "score_table",
+    "trust",
 ]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The compiled half: private, strict and positional. A `_Column` is one number for all rows, or a NumPy array.
+
+What it gives is a number where every argument was one, else arrays; tuples of them where there are several.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Column: TypeAlias = float | NDArray[Any] | None
+_Words: TypeAlias = str | NDArray[Any] | None
+_Numbers: TypeAlias = Any  # float, or NDArray[np.float64]
+_Codes: TypeAlias = Any  # int, or NDArray[np.uint8]; 255 is null
+
+__version__: str
+no_time: int
+result_columns: tuple[tuple[str, str, str], ...]
+kind_names: tuple[str, ...]
+rung_names: tuple[str, ...]
+role_names: tuple[str, ...]
+code_names: tuple[str, ...]
+skip_names: tuple[str, ...]
+next_step_names: tuple[str, ...]
+evidence_names: tuple[str, ...]
+table_columns: tuple[str, ...]
+
+class Error(Exception): ...
+class PolicyError(Error, ValueError): ...
+class WindowError(Error, ValueError): ...
+class LimitError(Error, ValueError): ...
+class MismatchError(Error, ValueError): ...
+
+# Classes that grow beside this file.
+def __getattr__(name: str) -> Any: ...
+
+class RoleScoring:
+    def __init__(self, policy: Any, role: str = "") -> None: ...
+    def with_weights(
+        self, commitment: float, responsiveness: float, reciprocity: float, trust: float
+    ) -> RoleScoring: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def rung_labels(self) -> list[str]: ...
+    @property
+    def baseline(self) -> tuple[list[float], list[float], list[float], list[float]]: ...
+
+def commitment(
+    scoring: RoleScoring, kept: _Column, breached: _Column, contract_days_left: _Column
+) -> tuple[_Numbers, _Numbers, _Numbers]: ...
+def responsiveness(
+    scoring: RoleScoring,
+    answered: _Column,
+    answer_time: _Column,
+    open: _Column,
+    open_time: _Column,
+    granted: _Column,
+    refused: _Column,
+) -> tuple[_Numbers, _Numbers, _Numbers]: ...
+def reciprocity(
+    scoring: RoleScoring, given: _Column, received: _Column
+) -> tuple[_Numbers, _Numbers, _Numbers]: ...
+def probability_we_give_more(
+    scoring: RoleScoring, given: _Column, received: _Column
+) -> tuple[_Numbers]: ...
+def trust(
+    scoring: RoleScoring, kept: _Column, broken: _Column, grave: _Column
+) -> tuple[_Numbers, _Numbers, _Numbers]: ...
+def parameter_interval(mean: _Column, variance: _Column) -> tuple[_Numbers, _Numbers]: ...
+def rung(
+    scoring: RoleScoring,
+    purchases: _Column,
+    regularity: _Column,
+    elsewhere: _Column,
+    support: _Column,
+    advocacy: _Column,
+    partnership: _Column,
+    contract: _Column,
+    held: _Words,
+) -> _Codes: ...
+def quality(
+    scoring: RoleScoring,
+    commitment: _Column,
+    responsiveness: _Column,
+    reciprocity: _Column,
+    trust: _Column,
+) -> _Numbers: ...
+def quality_interval(
+    scoring: RoleScoring,
+    commitment: _Column,
+    commitment_variance: _Column,
+    responsiveness: _Column,
+    responsiveness_variance: _Column,
+    reciprocity: _Column,
+    reciprocity_variance: _Column,
+    trust: _Column,
+    trust_variance: _Column,
+) -> tuple[_Numbers, _Numbers, _Numbers]: ...
+def attribution(
+    scoring: RoleScoring,
+    commitment: _Column,
+    responsiveness: _Column,
+    reciprocity: _Column,
+    trust: _Column,
+    base_commitment: _Column,
+    base_responsiveness: _Column,
+    base_reciprocity: _Column,
+    base_trust: _Column,
+) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers]: ...
+def next_step(
+    scoring: RoleScoring,
+    guarantees_kept: _Column,
+    guarantees_breached: _Column,
+    contract_days_left: _Column,
+    answered: _Column,
+    answer_time: _Column,
+    open_requests: _Column,
+    open_time: _Column,
+    granted: _Column,
+    refused: _Column,
+    given: _Column,
+    received: _Column,
+    promises_kept: _Column,
+    promises_broken: _Column,
+    promises_grave: _Column,
+    open_complaints: _Column,
+) -> tuple[_Codes, _Numbers]: ...
+def rung_strength(
+    scoring: RoleScoring,
+    purchases: _Column,
+    regularity: _Column,
+    support: _Column,
+    advocacy: _Column,
+    partnership: _Column,
+    years: _Column,
+) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers, _Numbers, _Numbers]: ...
+def score_table(
+    scorings: Sequence[RoleScoring], role: _Words, columns: Mapping[str, _Column]
+) -> dict[str, NDArray[np.float64] | NDArray[np.uint8]]: ...
