@@ -86,7 +86,8 @@ int main(int argc, char** argv) {
   const auto& scorer = portfolio.rules().scorer(loyalty::Role::consumer);
   const auto per_relationship = [&](auto&& f) {
     double fastest = 1e9;
-    const std::uint32_t n = static_cast<std::uint32_t>(std::min<std::size_t>(portfolio.size(), 200000));
+    const std::uint32_t n =
+        static_cast<std::uint32_t>(std::min<std::size_t>(portfolio.size(), 200000));
     for (int round = 0; round < 3; ++round) {
       const auto begin = std::chrono::steady_clock::now();
       for (std::uint32_t i = 0; i < n; ++i) f(i);
@@ -108,11 +109,13 @@ int main(int argc, char** argv) {
     const auto a = portfolio.assess(i, at);
     sink += loyalty::interval(a.parameters.commitment).low +
             loyalty::interval(a.parameters.responsiveness).low +
-            loyalty::interval(a.parameters.reciprocity).low + loyalty::interval(a.parameters.trust).low;
+            loyalty::interval(a.parameters.reciprocity).low +
+            loyalty::interval(a.parameters.trust).low;
   });
   std::printf("rung and quality             %6.0f ns a relationship\n", brief);
-  std::printf("full assessment              %6.0f ns a relationship (%.1f %% by inversion)\n", full,
-              100.0 * inverted / 3 / std::min<double>(static_cast<double>(portfolio.size()), 200000));
+  std::printf(
+      "full assessment              %6.0f ns a relationship (%.1f %% by inversion)\n", full,
+      100.0 * inverted / 3 / std::min<double>(static_cast<double>(portfolio.size()), 200000));
   std::printf("  and parameters' intervals  %6.0f ns a relationship\n", with_intervals);
   return sink == 0 ? 1 : 0;
 }
