@@ -207,9 +207,9 @@ class LogBetaSum {
     Contour(const LogBetaSum& law, double least, double most) noexcept
         : middle_{0.5 * (least + most)}, vertex_{law.saddle(middle_)} {
       low_ = std::max(0.5 * least, least - 1 / vertex_);
-      high_ = middle_ + 6 / vertex_;  // beyond, the tail sinks below the rounding
+      high_ = std::min(most + 1 / vertex_, middle_ + 6 / vertex_);  // rounding hides what is beyond
       const auto [drift, spread, skew] = law.cumulants(vertex_);
-      const double pull = std::max(1 / vertex_, drift + std::min(most + 1 / vertex_, high_));
+      const double pull = std::max(1 / vertex_, drift + high_);
       height_ = vertex_ + law.first_pole_;
       const double sd = std::sqrt(spread);
       if (pull > 8 * sd) {  // far out, where the transform hardly varies along the contour
@@ -217,6 +217,9 @@ class LogBetaSum {
         bend_ = steepest * height_;
       } else {
         bend_ = height_ * std::min(-skew * height_ / (3 * spread), steepest);
+      }
+      if (height_ * sd < smooth) {
+        low_ = std::max(low_, std::min(middle_, law.narrow_edge(8 * height_)));
       }
       step_ = step(pull, sd);
       correction_ = pole_correction();
@@ -246,9 +249,10 @@ class LogBetaSum {
     }
 
    private:
-    static constexpr double digits = 41;         // -ln of the precision sought
-    static constexpr double strip = 0.9;         // the integrand is smooth for |Im u| up to here
-    static constexpr double steepest = 0.75;     // largest slope of the asymptotes, keeps the strip
+    static constexpr double digits = 41;      // -ln of the precision sought
+    static constexpr double strip = 0.9;      // the integrand is smooth for |Im u| up to here
+    static constexpr double steepest = 0.75;  // largest slope of the asymptotes, keeps the strip
+    static constexpr double smooth = 9;  // height times sd, from which on the law is normal enough
     static constexpr double negligible = 1e-17;  // for terms, against the largest
     static constexpr double tallest = 100;
     static constexpr double vanishing = 1e-280;
@@ -266,7 +270,7 @@ class LogBetaSum {
       constexpr double turn = 2 * std::numbers::pi;
       const double width = height_ * sd;
       const double narrow = turn / (width * (std::sqrt(2 * digits) + pull / sd));
-      if (width > 9) return narrow;
+      if (width > smooth) return narrow;
       const double rise = width * std::sin(strip);
       return std::min(narrow, turn * strip / (digits + rise * (pull / sd + 0.5 * rise)));
     }
@@ -283,7 +287,7 @@ class LogBetaSum {
     /// Nodes up to where they no longer count at the least depth. Above the middle all terms fall along the contour; below,
     /// they fall later and later, and beneath the support of a narrow law they rise first and cancel: there the range ends.
     void fill(const LogBetaSum& law) noexcept {
-      const double wanted = low_;
+      const double least = low_;
       double largest = 0;
       double size = 1;
       double size_at_low = 0;
@@ -299,7 +303,7 @@ class LogBetaSum {
             (step_ / std::numbers::pi) * law.transform(s, middle_) * direction;
         nodes_[count_++] = {s, value, value * detail::reciprocal(s)};
         size = std::abs(value);
-        size_at_low = size * std::exp(s.real() * (wanted - middle_));
+        size_at_low = size * std::exp(s.real() * (least - middle_));
         largest = std::max(largest, size);
         if (size_at_low > tallest * largest)
           low_ = std::max(low_, depth_of(size, s, tallest * largest));
@@ -334,6 +338,20 @@ class LogBetaSum {
       for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
     }
     return sum;
+  }
+
+  /// The depth that the factors whose singularities lie beyond a distance exceed all but surely. Seen from within it they
+  /// are normal and grow off the contour, where depths so close to this edge do not outweigh them.
+  [[nodiscard]] double narrow_edge(double distance) const noexcept {
+    double depth = 0;
+    double variance = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!(factors_[i].first_pole() > distance)) continue;
+      const auto [first, second, third] = factors_[i].cumulants(0);
+      depth -= first;
+      variance += second;
+    }
+    return depth + 6 * std::sqrt(variance);
   }
 
   /// E e^(s(Y - top + depth)).
