@@ -380,15 +380,16 @@ class LogBetaSum {
   /// A first guess of the depth of a quantile: that of the shifted gamma law with the same mean, variance and skewness
   /// (Wilson-Hilferty), but not too close to the top.
   [[nodiscard]] double rough_depth(double p) const noexcept {
-    const double root = 1 - skew_ / 6 * (rough_normal_quantile(p) + skew_ / 6);
+    const double root = std::max(0.0, 1 - skew_ / 6 * (rough_normal_quantile(p) + skew_ / 6));
     const double depth = mean_depth_ + sd_ * 2 / skew_ * (root * root * root - 1);
     return std::max(depth, 0.01 * mean_depth_);
   }
 
   /// The depth where the distribution function is p. Halley's steps once close; before, Newton's in the log of the tail.
   [[nodiscard]] double solve(Contour& contour, double p, double depth) const noexcept {
+    constexpr double unbounded = std::numeric_limits<double>::infinity();
     double low = 0;
-    double high = std::numeric_limits<double>::infinity();
+    double high = unbounded;
     for (int i = 0; i < 100; ++i) {
       if (!contour.covers(depth)) contour = Contour{*this, depth, depth};
       const Reading here = contour.at(depth);
@@ -408,7 +409,8 @@ class LogBetaSum {
       next = std::clamp(next, depth - sd_, depth + sd_);
       const bool close = relative < 1e-5 || depth < smallest;
       if (!close && !(next > low && next < high)) {
-        next = high < 4 * low ? 0.5 * (low + high) : (low > 0 ? 2 * low : 0.25 * high);
+        const double beyond = low > 0 ? depth + std::ldexp(sd_, i) : 0.25 * depth;
+        next = low > 0 && high < unbounded ? 0.5 * (low + high) : beyond;
       }
       depth = next;
       if (close) break;
