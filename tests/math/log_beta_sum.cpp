@@ -161,3 +161,40 @@ TEST_CASE("the distribution function rises from 0 to 1 and a constant shifts it"
     CHECK(law.cdf(1) == 1);
   }
 }
+
+TEST_CASE("wide and narrow terms mixed: quantiles rise and return their probabilities") {
+  constexpr std::array shapes{0.5, 1.0, 2.2, 14.0, 300.0, 2e4, 3e6, 1e12};
+  constexpr std::array p{0.05, 0.5, 0.95};
+  unsigned state = 12345;
+  const auto any_shape = [&] {
+    state = state * 1664525u + 1013904223u;
+    return shapes[state >> 29];
+  };
+  for (int i = 0; i < 400; ++i) {
+    Terms terms{{{.2}, {.2}, {.2}, {.4}}};
+    for (LogBetaSum::Term& term : terms) {
+      term.alpha = any_shape();
+      term.beta = any_shape();
+    }
+    CAPTURE(terms[0].alpha);
+    CAPTURE(terms[0].beta);
+    CAPTURE(terms[1].alpha);
+    CAPTURE(terms[1].beta);
+    CAPTURE(terms[2].alpha);
+    CAPTURE(terms[2].beta);
+    CAPTURE(terms[3].alpha);
+    CAPTURE(terms[3].beta);
+    const LogBetaSum law{terms};
+    const auto y = law.quantiles(p);
+    CAPTURE(i);
+    CHECK(y[0] < y[1]);
+    CHECK(y[1] < y[2]);
+    for (std::size_t k = 0; k < p.size(); ++k) {
+      CAPTURE(p[k]);
+      CAPTURE(y[k]);
+      // What the neighbouring doubles change is what y cannot resolve.
+      const double slack = law.cdf(std::nextafter(y[k], 1)) - law.cdf(std::nextafter(y[k], -1e9));
+      CHECK(std::abs(law.cdf(y[k]) - p[k]) < 1e-10 + 2 * std::abs(slack));
+    }
+  }
+}

@@ -139,7 +139,7 @@ class LogBetaFactor {
 /// E e^(sY). Its singularities lie on the negative real axis, so the trapezoidal rule on a hyperbola around them converges
 /// geometrically (J. A. C. Weideman and L. N. Trefethen, Math. Comp. 76, 2007); the hyperbola passes the saddle point of
 /// the integrand in the direction of steepest descent, so that narrow laws, nearly normal, cost no more than wide ones.
-/// Absolute error of the distribution function below 1e-11, mostly 1e-13.
+/// Absolute error of the distribution function below 1e-10 for shapes from 0.1 to 1e12 in any mixture, mostly 1e-13.
 class LogBetaSum {
  public:
   struct Term {
