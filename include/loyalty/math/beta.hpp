@@ -94,7 +94,8 @@ class BetaLaw {
     double denominator_before = 0;
     double numerator = a * (1 - excess) / (a + 1);
     double denominator = 1;
-    for (double m = 1; m < 10000; m += 1) {
+    for (int step = 1; step < 10000; ++step) {
+      const double m = step;
       const double r = m * (b - m) * x / (a + (2 * m - 1));
       const double alpha = (a + (m - 1)) / (a + (2 * m - 1)) * (sum_less_1 + m) * x * r;
       const double beta = m + r + (a + m) / (a + (2 * m + 1)) * ((1 - excess) + m * growth);

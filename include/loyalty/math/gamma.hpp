@@ -87,7 +87,8 @@ inline constexpr double sqrt_2pi = 2.50662827463100050242;
   double denominator_before = 0;
   double numerator = x + 1 - a;
   double denominator = 1;
-  for (double m = 1; m < 10000; m += 1) {
+  for (int step = 1; step < 10000; ++step) {
+    const double m = step;
     const double alpha = m * (a - m);
     const double beta = x + (2 * m + 1) - a;
     const double next_numerator = beta * numerator + alpha * numerator_before;

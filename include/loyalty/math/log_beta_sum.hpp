@@ -80,8 +80,11 @@ class LogBetaFactor {
       log += long_form(z);
       linear += weight_ * centre_;
     }
-    for (double k = a_; k < raised_; k += 1)
+    double k = a_;
+    while (k < raised_) {
       ratio *= (k / (k + b_)) * (1.0 + b_ * reciprocal(k + z));
+      k += 1;
+    }
   }
 
  private:

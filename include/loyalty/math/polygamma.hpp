@@ -38,13 +38,14 @@ struct Polygammas {
   double sum2 = 0;
   double sum3 = 0;
   double sum4 = 0;
-  for (; x < 6; x += 1) {
+  while (x < 6) {
     const double r = 1 / x;
     const double r2 = r * r;
     sum1 += r;
     sum2 += r2;
     sum3 += r * r2;
     sum4 += r2 * r2;
+    x += 1;
   }
   const double r = 1 / x;
   const double q = r * r;
