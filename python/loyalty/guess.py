@@ -7,7 +7,7 @@ with its books and some of its events. Names are understood in English, in part 
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -205,7 +205,11 @@ def guess_mapping(path: Any, zone: str | None = None) -> Guess:
     else:
         files = _files.expand(path)
         _files.load_files(workspace, "table", files)
-        source = Path(files[0]).name if len(files) == 1 else os.path.basename(os.fspath(path))
+        names = [Path(f).name for f in files]
+        same = itertools.takewhile(
+            lambda letters: len(set(letters)) == 1, zip(*names, strict=False)
+        )
+        source = names[0] if len(names) == 1 else "".join(letters[0] for letters in same) + "*"
     columns = profile(workspace)
     rows = int(workspace.one("SELECT count(*) FROM raw_table"))
     if {c.name.lower() for c in columns} >= set(REQUIRED):

@@ -11,7 +11,7 @@ the raw value; it is never guessed at and never dropped in silence: ``scored + s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -279,11 +279,20 @@ class EventTable:
         return self._columns
 
     def chunks(
-        self, rows: int = 1_000_000, names: Sequence[str] | None = None
+        self,
+        rows: int = 1_000_000,
+        names: Sequence[str] | None = None,
+        coded: Mapping[str, Sequence[str]] | None = None,
     ) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the events in the order of their times, `rows` at a time; of all columns or of those named."""
+        """Yield the events in the order of their times, `rows` at a time.
+
+        Of all columns or of those in `names`. Text columns in `coded` come as the position of their words in the list
+        given, uint8, 255 where absent, which is several times faster than text.
+        """
         for start in range(0, self._length, rows):
-            yield self._fetch(f"WHERE rowid >= {start} AND rowid < {start + rows}", names)
+            yield self._fetch(
+                f"WHERE rowid >= {start} AND rowid < {start + rows}", names, coded or {}
+            )
 
     def only(self, relationship: str) -> dict[str, np.ndarray]:
         """The events of one relationship, as NumPy columns in the order of their times."""
@@ -385,9 +394,20 @@ class EventTable:
         got = self._workspace.con.execute(sql).fetchall()
         return [dict(zip(self._names, row, strict=True)) for row in got]
 
-    def _fetch(self, where: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    def _fetch(  # the rows of a table come in their order: the workspace preserves it
+        self,
+        where: str,
+        names: Sequence[str] | None = None,
+        coded: Mapping[str, Sequence[str]] | None = None,
+    ) -> dict[str, np.ndarray]:
+        coded = coded or {}
         parts = []
         for name in self._names if names is None else names:
+            if name in coded:
+                words = ", ".join(quote_text(word) for word in coded[name])
+                place = f'list_position([{words}], "{name}")'
+                parts.append(f'CAST(coalesce(nullif({place}, 0) - 1, 255) AS UTINYINT) AS "{name}"')
+                continue
             role = COLUMNS[name]
             if role in ("start", "end"):
                 parts.append(f'coalesce("{name}", {ABSENT_TIME}) AS "{name}"')

@@ -407,3 +407,12 @@ def test_scores_of_many_relationships_fit(tmp_path):
     out = tmp_path / "out.parquet"
     assert call("score", path, "--as-of", "2020-12-31", "-o", out, "-q") == 0
     assert duckdb.sql(f"SELECT count(*) FROM '{out}'").fetchall() == [(20_000,)]
+
+
+def test_the_words_of_the_reader_are_those_of_the_library():
+    from loyalty import _core
+    from loyalty.reading import ABSENT_TIME, KINDS, ROLES
+
+    assert tuple(_core.kind_names) == KINDS
+    assert tuple(_core.role_names) == ROLES
+    assert _core.no_time == ABSENT_TIME

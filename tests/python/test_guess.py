@@ -117,3 +117,11 @@ def test_names_are_split_into_words():
     assert parts_of("PO / SO #") == ("po", "so")
     assert parts_of("CustomerID") == ("customer", "id")
     assert parts_of("Дата заказа") == ("дата", "заказа")
+
+
+def test_several_files_share_a_pattern(tmp_path):
+    for n in (1, 2):
+        (tmp_path / f"orders{n}.csv").write_text(f"customer,date,amount\n{n},2020-01-0{n},5\n")
+    guess = guess_mapping([tmp_path / "orders1.csv", tmp_path / "orders2.csv"])
+    assert 'source = "orders*"' in guess.toml
+    assert guess.events.books.read == 2

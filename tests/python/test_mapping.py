@@ -633,6 +633,9 @@ def test_chunks_are_the_events_in_the_order_of_time(shop):
     for name, column in table.columns.items():
         np.testing.assert_array_equal(np.concatenate([p[name] for p in parts]), column)
     assert (np.diff(table.columns["time"]) >= 0).all()
+    (part,) = table.chunks(names=["kind"], coded={"kind": ("gift", "purchase")})
+    assert part["kind"].dtype == np.uint8
+    assert part["kind"].tolist() == [1, 1, 1]
     origin = table.origin(np.array([0, 2]))
     assert origin["row"].tolist() == [1, 5]
 

@@ -152,3 +152,16 @@ def test_arguments_out_of_range(arguments, message):
 def test_one_role_and_one_relationship():
     alone = simulate(relationships=1, years=1, seed=5, roles={"supplier": 1})
     assert set(alone.events["role"]) == {"supplier"}
+
+
+def test_a_portfolio_takes_the_log_as_it_is(company):
+    import loyalty
+
+    if not hasattr(loyalty, "Portfolio"):
+        pytest.skip("loyalty.Portfolio is not built")
+    portfolio = loyalty.Portfolio(landmark=company.end)
+    books = portfolio.apply(company.events)
+    assert books.balanced
+    assert books.set_aside == {}
+    assert set(books.skipped) <= {"retracted", "nothing_open"}
+    assert len(portfolio) == len(set(company.events["relationship"]))

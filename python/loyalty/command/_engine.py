@@ -121,7 +121,7 @@ def fold(
     books = EventBooks()
     names = [name for name in table.names if name in FOLDED]
     start = 0
-    for chunk in table.chunks(rows, names):
+    for chunk in table.chunks(rows, names, word_codes()):
         report = portfolio.apply(chunk)
         books.add(report)
         rejects = report.rejects
@@ -132,6 +132,18 @@ def fold(
     flagged, counts = table.set_aside_by_reader()
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
     return Fold(portfolio, portfolio.policy, books)
+
+
+def word_codes() -> dict[str, tuple[str, ...]]:
+    """The words of columns that the compiled half also takes as numbers."""
+    from loyalty import _core
+
+    return {
+        "kind": _core.kind_names,
+        "side": ("us", "them"),
+        "role": _core.role_names,
+        "parameter": ("trust", "commitment"),
+    }
 
 
 def columns_of() -> list[tuple[str, str, str]]:
