@@ -141,10 +141,7 @@ class Portfolio:
         counted, never raised. Raises ValueError or TypeError for columns that are missing, unknown or of another type.
         """
         columns = event_columns(events, zone)
-        if isinstance(events, Mapping):
-            kind = "dict"
-        else:
-            kind = native_columns(events)[1]
+        kind = native_columns(events)[1]
         self._kind = kind if kind in ("dict", "polars", "pyarrow", "pandas") else "pandas"
         return Books.of(self._core.apply(columns))
 
