@@ -22,6 +22,12 @@ struct GammaValue {
 // Computed with mpmath 1.4.1 at 50 digits, gammainc(a, x, inf, regularized=True); from a = 1e6 on as the integral of the
 // density over panels of two standard deviations. With both sides of every border between methods.
 constexpr GammaValue gamma_values[] = {
+    {8.0, 8.5, 0.3855971018271526},
+    {10.0, 10.0, 0.4579297144718522},
+    {12.0, 14.0, 0.2600399224594338},
+    {20.0, 18.0, 0.6509161279807018},
+    {25.0, 33.0, 0.0641813543995017},
+    {29.0, 29.0, 0.4753017281425412},
     {336.01, 268.459, 0.9999604882485221},
     {119.84, 138.514, 0.049004783834708424},
     {0.58482, 0.0627487, 0.7829690511956712},
