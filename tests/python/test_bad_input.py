@@ -223,3 +223,76 @@ def test_an_sql_error_in_a_mapping(write):
     words["event"][0]["time"] = "att"
     with pytest.raises(MappingError, match=r"time = 'att'.*Columns of the table: id, at"):
         load_mapping(words).events(path)
+
+
+# --- what the library itself sets aside, skips or refuses ---------------------------------------
+
+
+def folded(path, **options):
+    """The books of a portfolio that takes the events of a file."""
+    import loyalty
+
+    if not hasattr(loyalty, "Portfolio"):
+        pytest.skip("loyalty.Portfolio is not built")
+    return loyalty.Portfolio(**options).apply(read_events(path).columns)
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("a,2020-01-01T00:00:00Z,purchase,-1,", "negative"),
+        ("a,2020-01-01T00:00:00Z,purchase,0.001,", "rounds_to_zero"),
+        ("a,2020-01-01T00:00:00Z,purchase,1e300,", "too_large"),
+        ("a,2020-01-01T00:00:00Z,promise,,", "missing_due"),
+        ("a,2020-01-01T00:00:00Z,contract,,", "missing_until"),
+        ("a,2020-01-01T00:00:00Z,cost,,", "missing_amount"),
+        ("a,2020-01-01T00:00:00Z,response,,", "missing_since"),
+        ("a,2020-01-01T00:00:00Z,resolution,,", "missing_refers_to"),
+    ],
+)
+def test_an_event_that_cannot_be_scored_is_set_aside(write, row, code):
+    books = folded(write(HEADER + row + "\n" + GOOD))
+    assert books.set_aside == {code: 1}
+    assert books.scored == 1
+    assert books.balanced
+
+
+def test_a_response_without_a_request_is_skipped(write):
+    path = write(
+        "relationship,time,kind,refers_to\n"
+        "a,2020-01-01T00:00:00Z,response,7\na,2020-01-02T00:00:00Z,purchase,\n"
+    )
+    assert folded(path).skipped == {"nothing_open": 1}
+
+
+def test_a_second_currency_is_set_aside(write):
+    path = write(
+        "relationship,time,kind,amount,currency\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,EUR\na,2020-01-02T00:00:00Z,purchase,1,USD\n"
+    )
+    assert folded(path).set_aside == {"other_currency": 1}
+
+
+def test_a_relationship_with_rows_set_aside_alone_is_counted_too(write):
+    import loyalty
+
+    if not hasattr(loyalty, "Portfolio"):
+        pytest.skip("loyalty.Portfolio is not built")
+    table = read_events(write(HEADER + GOOD + "a,2020-01-01T00:00:00Z,purchase,x,\n"))
+    portfolio = loyalty.Portfolio()
+    portfolio.apply(table.columns)
+    ids, rows = table.set_aside_by_reader()
+    portfolio.note_set_aside(dict(zip(ids.tolist(), rows.tolist(), strict=True)))
+    result = portfolio.assess("2020-12-31").to_dict()
+    flags = dict(zip(result["relationship"], result["flags"], strict=True))
+    assert "set_aside" in flags["a"]
+    assert "set_aside" not in (flags["g"] or "")
+
+
+def test_a_policy_with_an_unknown_key():
+    import loyalty
+
+    if not hasattr(loyalty, "Policy"):
+        pytest.skip("loyalty.Policy is not built")
+    with pytest.raises(loyalty.PolicyError, match=r"purchase_cycle_dais.*purchase_cycle_days"):
+        loyalty.Policy.from_dict({"purchase_cycle_dais": 3})
