@@ -235,21 +235,21 @@ TEST_CASE("retracting plain rows in a later call leaves the sums of a log that n
     const Books books = p.retract(loyalty_tests::Table(back));
     RC_ASSERT(balanced(books));
     // What only time or an item decides needs a replay, and says so.
-    std::vector<Row> gone;
     std::vector<Row> rest = kept;
     std::size_t next = 0;
     for (std::size_t i = 0; i < back.size(); ++i) {
       const bool refused =
           next < books.rejects.size() && books.rejects[next].row == static_cast<std::int64_t>(i);
-      if (refused) ++next;
-      (refused ? rest : gone).push_back(back[i]);
+      if (!refused) continue;
+      ++next;
+      rest.push_back(back[i]);
     }
-    const Portfolio never = folded(rest);
+    const Portfolio without = folded(rest);
     const Time now = std::max(p.newest() == no_time ? landmark : p.newest(), landmark);
     for (std::uint32_t i = 0; i < p.size(); ++i) {
-      const auto k = never.find(p.id(i));
+      const auto k = without.find(p.id(i));
       const Relationship a = p.state(i, now);
-      const Relationship b = k ? never.state(*k, now) : Relationship{};
+      const Relationship b = k ? without.state(*k, now) : Relationship{};
       for (int s = 0; s < sum_count; ++s)
         RC_ASSERT(sum_of(a, static_cast<Sum>(s)) == sum_of(b, static_cast<Sum>(s)));
       RC_ASSERT(a.spend == b.spend);

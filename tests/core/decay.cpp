@@ -49,7 +49,7 @@ bool at_least_slowly(ExactSum sum, const Decimal& threshold, const Tick& tick) {
   const SlowInteger left = SlowInteger(sum) * SlowInteger(threshold.denominator);
   const SlowInteger right = SlowInteger(threshold.numerator) * SlowInteger(tick.mantissa);
   const int shift = tick.halvings + 40;
-  return shift >= 0 ? left >= right << shift : left << -shift >= right;
+  return shift >= 0 ? left >= (right << shift) : (left << -shift) >= right;
 }
 
 Decimal any_threshold() {

@@ -284,7 +284,7 @@ TEST_CASE("at the limits no sum wraps, 30 half-lives after the landmark") {
 
 TEST_CASE("the error of an event too old for the unit is at most 2^-57 of the weight now") {
   law("old events", 500, [] {
-    const Time h = 7 * day;
+    constexpr Time h = 7 * day;
     FoldOptions o;
     o.half_lives.support = h;
     const FoldRules short_support(o, Criteria{}, 0);
@@ -292,7 +292,7 @@ TEST_CASE("the error of an event too old for the unit is at most 2^-57 of the we
     const Time now = *within<Time>(-30, 30) * h;
     Relationship r;
     apply(r, {.kind = Kind::participation, .time = then}, short_support);
-    const auto weight = [h](Time t) {
+    const auto weight = [](Time t) {
       const Time q = floor_div(t, h);
       return static_cast<double>(decay_table[static_cast<std::size_t>(4096 * (t - q * h) / h)]) /
              65536 * std::exp2(static_cast<double>(q));
