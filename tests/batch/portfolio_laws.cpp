@@ -125,6 +125,25 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("shards that were merged go on as the whole would") {
+  law("merge in the middle of a log, of a second", 80, [] {
+    const auto rows = any_rows({});
+    log_rows(rows);
+    const Portfolio whole = folded(rows);
+    const auto sorted = by_time(shuffled(rows));
+    const std::size_t cut = *within<std::size_t>(0, sorted.size());
+    std::array<std::vector<Row>, 3> shards;
+    for (std::size_t i = 0; i < cut; ++i)
+      shards[shard_of(sorted[i].relationship)].push_back(sorted[i]);
+    Portfolio merged(policy(), landmark);
+    for (const auto& shard : shards) merged.merge(folded(shard));
+    const std::vector<Row> rest(sorted.begin() + static_cast<std::ptrdiff_t>(cut), sorted.end());
+    for (const auto& chunk : chunks(rest)) apply_rows(merged, chunk);
+    RC_ASSERT(merged.bytes() == whole.bytes());
+    RC_ASSERT(counts(merged.books()) == counts(whole.books()));
+  });
+}
+
 TEST_CASE(
     "arbitrary shards of plain events merge to the same sums, flagged; a replay makes them "
     "identical") {

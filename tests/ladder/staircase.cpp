@@ -35,6 +35,22 @@ struct Life {
   std::vector<Event> events;  ///< in the order of time
 };
 
+Criteria any_criteria() {
+  Criteria c;
+  if (*rc::gen::arbitrary<bool>()) return c;
+  const auto threshold = [](double high) {
+    const double enter = *one_of({0.1, 0.5, 0.75, 1.0, 1.234567}) * high;
+    return Threshold{enter, enter * *one_of({0.01, 0.5, 0.9, 1.0})};
+  };
+  c.client_purchases = *within(1, 4);
+  c.client = threshold(2);
+  c.supporter = threshold(1);
+  c.advocate = threshold(1);
+  c.partner = threshold(1);
+  c.share_of_wallet = *one_of<Threshold>({{0.8, 0.7}, {0.5, 0.5}, {1, 0.9}});
+  return c;
+}
+
 FoldRules short_rules(Time landmark, Time shortest = hour) {
   FoldOptions fold;
   HalfLives& h = fold.half_lives;
@@ -45,7 +61,7 @@ FoldRules short_rules(Time landmark, Time shortest = hour) {
     h.advocacy = *within<Time>(shortest, 2 * shortest);
     h.partnership = *within<Time>(shortest, 2 * shortest);
   }
-  return FoldRules(fold, Criteria{}, landmark);
+  return FoldRules(fold, any_criteria(), landmark);
 }
 
 Event any_event(Time from, Time to) {
