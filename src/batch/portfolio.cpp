@@ -678,6 +678,7 @@ Books Portfolio::retract(const EventColumns& rows) {
 
 Books Portfolio::replay(const EventColumns& rows) {
   require_columns(rows);
+  std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
   std::unordered_set<std::uint32_t> seen;
   for (std::size_t i = 0; i < rows.rows; ++i) {
     const std::uint32_t index = rows.relationship_number != nullptr
@@ -692,6 +693,7 @@ Books Portfolio::replay(const EventColumns& rows) {
       });
       items_.erase(meta_[index].open, first);
     }
+    set_aside[index] = meta_[index].set_aside;
     meta_[index] = Meta{};
   }
   const auto replayed = [&](const KeyedRow& row) { return seen.contains(row.relationship); };
@@ -699,6 +701,9 @@ Books Portfolio::replay(const EventColumns& rows) {
                       pending_.rows.end());
   const Books before = books_;
   const Books books = apply(rows);
+  // Rows that a reader set aside are not in this call; the flag must outlive the replay.
+  for (const auto& [index, rows_before] : set_aside)
+    meta_[index].set_aside = std::max(meta_[index].set_aside, rows_before);
   books_ = before;  // these rows were counted when they first came
   return books;
 }
