@@ -13,12 +13,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from loyalty import _core
+
 __all__ = ["NO_TIME", "Kind", "columns_of", "kind_of", "like", "to_frame"]
 
 Kind = Literal["pandas", "polars", "pyarrow", "dict"]
 
 #: Stands for an absent time among UTC seconds; the same bits as NumPy's NaT.
-NO_TIME: int = int(np.iinfo(np.int64).min)
+NO_TIME: int = _core.no_time
 
 _LIBRARIES = ("pandas", "polars", "pyarrow")
 _LARGEST_EXACT = 2**53

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty import _core
 from loyalty._files import (
     DEFAULT_MAX_LINE,
     RAW_SHOWN,
@@ -56,38 +57,13 @@ __all__ = [
 ]
 
 #: Stands for an absent time in the integer time columns: the smallest 64-bit integer.
-ABSENT_TIME: int = int(np.iinfo(np.int64).min)
+ABSENT_TIME: int = _core.no_time
 
 #: Every kind of event, as it is written in data.
-KINDS: tuple[str, ...] = (
-    "purchase",
-    "purchase_elsewhere",
-    "return",
-    "contact",
-    "participation",
-    "review",
-    "attendance",
-    "novelty",
-    "referral",
-    "suggestion",
-    "co_creation",
-    "gift",
-    "promise",
-    "guarantee",
-    "contract",
-    "request",
-    "response",
-    "concession",
-    "complaint",
-    "resolution",
-    "payment",
-    "survey",
-    "cost",
-    "retraction",
-)
+KINDS: tuple[str, ...] = _core.kind_names
 
 #: The roles that a counterparty can have.
-ROLES: tuple[str, ...] = ("consumer", "supplier", "distributor", "agency", "agent")
+ROLES: tuple[str, ...] = _core.role_names
 
 #: The columns of an event row and how each is read. ``start`` and ``end`` say what a date without a time means.
 COLUMNS: dict[str, str] = {
