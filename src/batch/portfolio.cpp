@@ -181,8 +181,10 @@ void require_columns(const EventColumns& rows) {
     throw MismatchError("event columns: relationship, time and kind are required");
 }
 
+}  // namespace
+
 /// Reads one row into an event, and judges what can be judged without the relationship.
-class RowReader {
+class Portfolio::RowReader {
  public:
   RowReader(const EventColumns& columns, const Policy& policy, const std::string& currency)
       : c_(columns), policy_(policy), currency_(currency) {}
@@ -236,41 +238,110 @@ class RowReader {
   const std::string& currency_;
 };
 
-/// The cache lines of a state that an event of each kind touches, as bits; the first two hold the ladder.
-constexpr std::array<std::uint8_t, 256> lines_of_kind = [] {
-  std::array<std::uint8_t, 256> lines{};
-  lines.fill(0b000011);
-  const auto set = [&lines](Kind kind, std::uint8_t more) {
-    lines[static_cast<std::size_t>(kind)] |= more;
+namespace {
+
+/// The cache lines of a state that an event of each kind touches, three at most, by their offsets.
+constexpr std::array<std::array<std::uint16_t, 3>, 256> lines_of_kind = [] {
+  std::array<std::array<std::uint16_t, 3>, 256> lines{};
+  const auto touches = [&](Kind kind, std::initializer_list<Sum> sums) {
+    std::size_t count = 1;
+    auto& own = lines[static_cast<std::size_t>(kind)];
+    for (const Sum sum : sums) {
+      const auto line = static_cast<std::uint16_t>(
+          detail::sum_offsets[static_cast<std::size_t>(sum)] / 64 * 64);
+      if (std::find(own.begin(), own.end(), line) == own.end()) own.at(count++) = line;
+    }
   };
-  set(Kind::purchase, 0b000100);
-  set(Kind::returned, 0b001100);
-  set(Kind::participation, 0b100000);
-  set(Kind::review, 0b100000);
-  set(Kind::referral, 0b100000);
-  set(Kind::suggestion, 0b100000);
-  set(Kind::co_creation, 0b100000);
-  set(Kind::gift, 0b100100);
-  set(Kind::promise, 0b001000);
-  set(Kind::guarantee, 0b101000);
-  set(Kind::request, 0b010000);
-  set(Kind::response, 0b010000);
-  set(Kind::concession, 0b011000);
-  set(Kind::complaint, 0b001000);
-  set(Kind::resolution, 0b001000);
-  set(Kind::payment, 0b001000);
-  set(Kind::survey, 0b101000);
-  set(Kind::cost, 0b000100);
+  touches(Kind::purchase, {Sum::purchases, Sum::margin});
+  touches(Kind::purchase_elsewhere, {Sum::elsewhere});
+  touches(Kind::returned, {Sum::purchases, Sum::promises_broken, Sum::margin, Sum::cost});
+  touches(Kind::participation, {Sum::support, Sum::received});
+  touches(Kind::review, {Sum::support, Sum::received});
+  touches(Kind::attendance, {Sum::advocacy});
+  touches(Kind::novelty, {Sum::advocacy});
+  touches(Kind::referral, {Sum::advocacy, Sum::received});
+  touches(Kind::suggestion, {Sum::partnership, Sum::received});
+  touches(Kind::co_creation, {Sum::partnership, Sum::received});
+  touches(Kind::gift, {Sum::given});
+  touches(Kind::promise, {Sum::promises_kept});
+  touches(Kind::payment, {Sum::promises_kept});
+  touches(Kind::guarantee, {Sum::guarantees_kept});
+  touches(Kind::contract, {Sum::partnership});
+  touches(Kind::request, {Sum::answered});
+  touches(Kind::response, {Sum::answered});
+  touches(Kind::concession, {Sum::granted, Sum::refused});
+  touches(Kind::complaint, {Sum::promises_grave});
+  touches(Kind::resolution, {Sum::promises_kept});
+  touches(Kind::survey, {Sum::promises_kept, Sum::guarantees_kept});
+  touches(Kind::cost, {Sum::cost});
   return lines;
 }();
 
-inline void prefetch([[maybe_unused]] const Relationship& r, [[maybe_unused]] std::uint8_t kind) noexcept {
-#if defined(__GNUC__)
-  const auto* bytes = reinterpret_cast<const char*>(&r);
-  for (unsigned lines = lines_of_kind[kind]; lines != 0; lines >>= 1, bytes += 64)
-    if ((lines & 1) != 0) __builtin_prefetch(bytes, 1);
-#endif
+void prefetch_lines(const Relationship& r, std::uint8_t kind) noexcept {
+  const auto* bytes = reinterpret_cast<const std::byte*>(&r);
+  for (const std::uint16_t line : lines_of_kind[kind]) prefetch(bytes + line);
 }
+
+/// Numbers the plans of PlainFold; `not_plain` is a row that it cannot take.
+using PlanNumber = std::uint8_t;
+constexpr PlanNumber not_plain = 255;
+constexpr PlanNumber plan_number(Kind kind, Side side) noexcept {
+  return static_cast<PlanNumber>(2 * static_cast<int>(kind) + static_cast<int>(side));
+}
+
+/// Finds the plain rows: those whose columns say no more than kind, side, value and amount. Each column that
+/// could say more is looked through by itself, so that absent ones cost nothing.
+class PlainRows {
+ public:
+  PlainRows(const EventColumns& columns, std::string_view currency) noexcept
+      : c_(columns), currency_(currency) {}
+
+  /// The plans of `n` rows.
+  void number(const std::size_t* rows, std::size_t n, PlanNumber* out) const noexcept {
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::uint8_t kind = c_.kind[rows[k]];
+      out[k] = kind < kind_count ? plan_number(static_cast<Kind>(kind), Side::us) : not_plain;
+    }
+    if (c_.side != nullptr)
+      for (std::size_t k = 0; k < n; ++k) {
+        const std::uint8_t side = c_.side[rows[k]];
+        if (side == 1 && out[k] != not_plain) ++out[k];
+        if (side == EventColumns::unreadable) out[k] = not_plain;
+      }
+    const auto rule_out = [&](const auto& column, auto&& says_more) {
+      if (!column) return;
+      for (std::size_t k = 0; k < n; ++k)
+        if (says_more(column[rows[k]], out[k])) out[k] = not_plain;
+    };
+    rule_out(c_.code, [](std::uint8_t code, PlanNumber) { return code != 0; });
+    rule_out(c_.role, [](std::uint8_t role, PlanNumber) { return role == EventColumns::unreadable; });
+    const auto of = [](Kind kind) {
+      return [kind](double x, PlanNumber plan) { return x == x && plan / 2 == static_cast<int>(kind); };
+    };
+    rule_out(c_.margin, of(Kind::purchase));
+    rule_out(c_.cost, of(Kind::gift));
+    rule_out(c_.rating, of(Kind::review));
+    rule_out(c_.currency, [this](std::string_view currency, PlanNumber) {
+      return !currency.empty() && currency != currency_;
+    });
+  }
+
+ private:
+  const EventColumns& c_;
+  std::string_view currency_;
+};
+
+/// Some rows ahead of their use: what they are, whose, and where the state is.
+struct Ahead {
+  static constexpr std::size_t block = 128;
+  static constexpr std::size_t size = 2 * block;
+  static constexpr std::size_t at(std::size_t position) noexcept { return position % size; }
+
+  std::array<std::size_t, size> row;
+  std::array<std::uint32_t, size> index;
+  std::array<Relationship*, size> state;
+  std::array<PlanNumber, size> plan;
+};
 
 }  // namespace
 
@@ -399,8 +470,8 @@ void Portfolio::check_limits() const {
 }
 
 /// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
-bool Portfolio::resolve_ids(const EventColumns& rows, std::vector<std::size_t>& order,
-                            Books& books) const {
+bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>& order,
+                             Books& books) const {
   const RowReader reader(rows, policy(), currency_);
   const auto before = [&](std::size_t a, std::size_t b) {
     if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
@@ -480,12 +551,10 @@ Books Portfolio::apply(const EventColumns& rows) {
   if (rows.rows == 0) return {};
   require_columns(rows);
   const FoldRules& rules = rules_->fold();
+  const bool ascending = std::is_sorted(rows.time, rows.time + rows.rows);
   Time latest = no_time;
-  bool ascending = true;
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    ascending = ascending && (i == 0 || rows.time[i - 1] <= rows.time[i]);
+  for (std::size_t i = rows.rows; i-- > 0 && (latest == no_time || !ascending);)
     if (detail::plausible(rows.time[i])) latest = std::max(latest, rows.time[i]);
-  }
   if (latest > rules.window_end)
     throw WindowError("a row of " + date_text(latest) + " is newer than " +
                       date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
@@ -501,7 +570,7 @@ Books Portfolio::apply(const EventColumns& rows) {
     if (!ascending)
       std::stable_sort(order.begin(), order.end(),
                        [&](std::size_t a, std::size_t b) { return rows.time[a] < rows.time[b]; });
-    if (rows.event_id) resolve_ids(rows, order, resolved);
+    if (rows.event_id) drop_repeats(rows, order, resolved);
     if (order.empty()) {
       resolved.read = static_cast<std::int64_t>(rows.rows);
       books_.add(resolved);
@@ -519,99 +588,116 @@ Books Portfolio::apply(const EventColumns& rows) {
 }
 
 Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order) {
-  constexpr std::size_t block = 32;
   const FoldRules& rules = rules_->fold();
   const RowReader reader(rows, policy(), currency_);
-  Books books;
-  Observed seen;
-  Time newest = no_time;
+  const PlainRows plain(rows, currency_);
+  PlainFold fold(rules);
   const std::size_t count = order.empty() ? rows.rows : order.size();
-  const auto row_at = [&](std::size_t p) { return order.empty() ? p : order[p]; };
-  const auto set_aside = [&](std::size_t i, Code code, std::uint32_t index) {
-    ++books.set_aside[static_cast<std::size_t>(code)];
-    books.rejects.push_back({static_cast<std::int64_t>(i), code});
-    if (index != IdIndex::none) ++meta_[index].set_aside;
-  };
 
-  // Three stages, a block apart, so that cache misses overlap: the slot of an identifier is fetched two
-  // blocks ahead, the state's lines one block ahead.
-  std::uint32_t indices[2][block];
-  const auto fetch_slots = [&](std::size_t start) {
-    if (rows.relationship_number == nullptr) return;
-    for (std::size_t p = start; p < std::min(start + block, count); ++p)
-      ids_.prefetch(rows.relationship_number[row_at(p)]);
-  };
-  const auto fetch_states = [&](std::size_t start) {
-    std::uint32_t* out = indices[start / block % 2];
-    for (std::size_t p = start; p < std::min(start + block, count); ++p) {
-      const std::size_t i = row_at(p);
-      std::uint32_t index = IdIndex::none;
-      if (rows.relationship_number != nullptr) {
-        if (const std::int64_t id = rows.relationship_number[i]; id != no_time) index = ids_.add(id);
-      } else if (const std::string_view id = rows.relationship[i]; !id.empty()) {
-        index = ids_.add(id);
-      }
-      *out++ = index;
-      if (index == IdIndex::none) continue;
-      grow();
-      prefetch(states_[index], rows.kind[i]);
+  // Rows are resolved a block ahead, and the lines of a state are fetched some rows ahead of their use, so that
+  // cache misses overlap with work.
+  Ahead next;
+  const auto resolve = [&](std::size_t start) {
+    if (start >= count) return;
+    const std::size_t n = std::min(Ahead::block, count - start);
+    const std::size_t at = Ahead::at(start);
+    for (std::size_t k = 0; k < n; ++k) next.row[at + k] = order.empty() ? start + k : order[start + k];
+    plain.number(&next.row[at], n, &next.plan[at]);
+    resolve_ids(rows, &next.row[at], n, &next.index[at]);
+    for (std::size_t k = at; k < at + n; ++k) {
+      const std::uint32_t index = next.index[k];
+      next.state[k] = index == IdIndex::none ? nullptr : &states_[index];
+      if (index == IdIndex::none) next.plan[k] = not_plain;
     }
   };
-  Event event;
-  Act act;
-  fetch_slots(0);
-  fetch_states(0);
-  fetch_slots(block);
-  for (std::size_t start = 0; start < count; start += block) {
-    const std::size_t n = std::min(block, count - start);
-    fetch_states(start + block);
-    fetch_slots(start + 2 * block);
-    for (std::size_t k = 0; k < n; ++k) {
-      const std::size_t i = row_at(start + k);
-      const std::uint32_t index = indices[start / block % 2][k];
-      Code code = reader.read(i, event);
-      if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
-      if (code != Code::ok) {
-        set_aside(i, code, index);
-        continue;
-      }
-      const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
-      const bool with_items = uses_items(event, !key.empty(), rules);
-      code = judge(event, !key.empty(), rules, act);
-      if (code != Code::ok) {
-        set_aside(i, code, index);
-        continue;
-      }
-      newest = std::max(newest, event.time);
-      ++books.scored;
-      if (event.side == rules.options.perspective || !judges_conduct(event.kind))
-        seen.see(event.kind, event.parameter);
-      Relationship& r = states_[index];
-      if (!with_items) {
-        loyalty::apply(r, act, rules);
-      } else if (key.empty()) {
-        PooledItems items{items_, index, meta_[index].open};
-        (void)act_with_items(event, act, key, r, items, rules);
-      } else {
-        reach(event.time, books);
-        current_.add(index, event, key);
-      }
-      if (!within_limits(r)) [[unlikely]]
-        over_limit_ = index;
-      if (event.kind == Kind::purchase && !std::isnan(event.margin)) margin_stated_ = true;
-      if (rows.role != nullptr && rows.role[i] < role_count) {
-        Meta& meta = meta_[index];
-        const auto role = static_cast<Role>(rows.role[i]);
-        if (event.time > meta.role_time || (event.time == meta.role_time && role > meta.role)) {
-          meta.role = role;
-          meta.role_time = event.time;
-        }
-      }
+  const auto fetch = [&](std::size_t p) {
+    const std::size_t at = Ahead::at(p);
+    if (p < count && next.state[at] != nullptr) prefetch_lines(*next.state[at], rows.kind[next.row[at]]);
+  };
+  constexpr std::size_t distance = 24;
+  resolve(0);
+  for (std::size_t p = 0; p < distance; ++p) fetch(p);
+
+  Books books;
+  Time newest = no_time;
+  std::array<bool, 2 * kind_count> folded{};
+  for (std::size_t p = 0; p < count; ++p) {
+    if (p % Ahead::block == 0) resolve(p + Ahead::block);
+    fetch(p + distance);
+    const std::size_t at = Ahead::at(p);
+    const std::size_t i = next.row[at];
+    const PlanNumber plan = next.plan[at];
+    const Time time = rows.time[i];
+    if (plan != not_plain &&
+        fold.apply(*next.state[at], fold.plans()[plan], time, rows.value != nullptr ? rows.value[i] : no_value,
+                   rows.amount != nullptr ? rows.amount[i] : no_value)) {
+      folded[plan] = true;
+    } else if (const Code code = fold_row(rows, reader, i, next.index[at], books); code != Code::ok) {
+      ++books.set_aside[static_cast<std::size_t>(code)];
+      books.rejects.push_back({static_cast<std::int64_t>(i), code});
+      if (next.state[at] != nullptr) ++meta_[next.index[at]].set_aside;
+      continue;
     }
+    newest = std::max(newest, time);
+    if (rows.role != nullptr && rows.role[i] < role_count)
+      meta_[next.index[at]].settle_role(static_cast<Role>(rows.role[i]), time);
   }
-  seen_ |= seen;
+  books.scored += static_cast<std::int64_t>(count - books.rejects.size());
+  for (int i = 0; i < kind_count; ++i) {
+    const auto kind = static_cast<Kind>(i);
+    for (const Side side : {Side::us, Side::them})
+      if (folded[plan_number(kind, side)] && (side == rules.options.perspective || !judges_conduct(kind)))
+        seen_.see(kind);
+  }
   close_call(newest, books);
   return books;
+}
+
+/// The indices of the relationships of `n` rows, new where they are unknown; none where a row names none.
+void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
+                            std::uint32_t* index) {
+  if (rows.relationship_number != nullptr) {
+    for (std::size_t k = 0; k < n; ++k) ids_.prefetch(rows.relationship_number[at[k]]);
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::int64_t id = rows.relationship_number[at[k]];
+      index[k] = id == no_time ? IdIndex::none : ids_.add(id);
+    }
+  } else {
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::string_view id = rows.relationship[at[k]];
+      index[k] = id.empty() ? IdIndex::none : ids_.add(id);
+    }
+  }
+  grow();
+}
+
+/// Folds one row of any kind; returns why a bad one is set aside.
+Code Portfolio::fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i,
+                         std::uint32_t index, Books& books) {
+  const FoldRules& rules = rules_->fold();
+  Event event;
+  Act act;
+  Code code = reader.read(i, event);
+  if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
+  if (code != Code::ok) return code;
+  const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
+  code = judge(event, !key.empty(), rules, act);
+  if (code != Code::ok) return code;
+  if (event.side == rules.options.perspective || !judges_conduct(event.kind))
+    seen_.see(event.kind, event.parameter);
+  if (event.kind == Kind::purchase && !std::isnan(event.margin)) margin_stated_ = true;
+  Relationship& r = states_[index];
+  if (!uses_items(event, !key.empty(), rules)) {
+    loyalty::apply(r, act, rules);
+  } else if (key.empty()) {
+    PooledItems items{items_, index, meta_[index].open};
+    (void)act_with_items(event, act, key, r, items, rules);
+  } else {
+    reach(event.time, books);
+    current_.add(index, event, key);
+  }
+  if (!within_limits(r)) over_limit_ = index;
+  return Code::ok;
 }
 
 Code Portfolio::apply(std::string_view relationship, const Event& event, std::string_view refers_to) {
@@ -733,11 +819,7 @@ void Portfolio::merge(const Portfolio& other) {
     if (criteria_differ && !added.empty()) added.ladder.flags |= position_unset;
     r = loyalty::merge(r, added);
     meta.set_aside += from.set_aside;
-    if (from.role_time > meta.role_time ||
-        (from.role_time == meta.role_time && from.role > meta.role)) {
-      meta.role = from.role;
-      meta.role_time = from.role_time;
-    }
+    if (from.role_time != no_time) meta.settle_role(from.role, from.role_time);
     other.items_.each(from.open,
                       [&](const OpenItem& item) { items_.insert(here[i], meta.open, item); });
     if (!within_limits(r)) over_limit_ = here[i];

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <loyalty/batch/large_pages.hpp>
+#include <loyalty/core/prefetch.hpp>
 
 namespace loyalty {
 
@@ -21,23 +22,21 @@ class IdIndex {
  public:
   static constexpr std::uint32_t none = 0xffffffffU;
 
-  IdIndex() : numbers_(16), texts_(16) {}
+  IdIndex() : buckets_(4), texts_(16) {}
 
   std::size_t size() const noexcept { return ids_.size(); }
 
-  /// Brings the slot of a number near the processor, some rows ahead of its use.
+  /// Brings the bucket of a number near the processor, some rows ahead of its use.
   void prefetch(std::int64_t number) const noexcept {
-#if defined(__GNUC__)
-    __builtin_prefetch(&numbers_[hash(number) & (numbers_.size() - 1)]);
-#else
-    (void)number;
-#endif
+    if (is_dense(number)) loyalty::prefetch(&dense_[static_cast<std::size_t>(number)]);
+    else loyalty::prefetch(&buckets_[hash(number) & (buckets_.size() - 1)]);
   }
 
   std::uint32_t find(std::int64_t number) const noexcept {
-    for (std::size_t i = hash(number) & (numbers_.size() - 1);; i = (i + 1) & (numbers_.size() - 1)) {
-      if (numbers_[i].index == none) return none;
-      if (numbers_[i].key == number) return numbers_[i].index;
+    if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
+    for (std::size_t i = hash(number) & (buckets_.size() - 1);; i = (i + 1) & (buckets_.size() - 1)) {
+      const Bucket& bucket = buckets_[i];
+      if (const std::uint32_t index = bucket.find(number); index != none || !bucket.full()) return index;
     }
   }
 
@@ -55,15 +54,25 @@ class IdIndex {
 
   /// The index of an identifier, new where it is unknown. Amortised O(1); allocates only for new ones.
   std::uint32_t add(std::int64_t number) {
-    std::size_t i = hash(number) & (numbers_.size() - 1);
-    for (;; i = (i + 1) & (numbers_.size() - 1)) {
-      if (numbers_[i].index == none) break;
-      if (numbers_[i].key == number) return numbers_[i].index;
+    if (is_dense(number)) {
+      std::uint32_t& index = dense_[static_cast<std::size_t>(number)];
+      if (index == none) [[unlikely]]
+        index = new_number(number);
+      return index;
     }
-    const auto index = static_cast<std::uint32_t>(ids_.size());
-    ids_.push_back({nullptr, number});
-    numbers_[i] = {number, index};
-    if (++number_count_ * 2 > numbers_.size()) grow_numbers();
+    std::size_t i = hash(number) & (buckets_.size() - 1);
+    for (;; i = (i + 1) & (buckets_.size() - 1)) {
+      const Bucket& bucket = buckets_[i];
+      if (const std::uint32_t index = bucket.find(number); index != none) [[likely]]
+        return index;
+      if (!bucket.full()) break;
+    }
+    const std::uint32_t index = new_number(number);
+    buckets_[i].add(number, index);
+    if (++bucketed_ * 2 > buckets_.size() * Bucket::slots) grow_numbers();
+    // Once a quarter of the numbers up to this one are known, a plain table takes over.
+    if (number >= 0 && static_cast<std::uint64_t>(number) < 4 * std::uint64_t{number_count_})
+      grow_dense(static_cast<std::size_t>(number));
     return index;
   }
 
@@ -99,14 +108,40 @@ class IdIndex {
     const char* bytes;     ///< null for numbers
     std::int64_t number;   ///< the number, or the length of the text
   };
-  struct NumberSlot {
-    std::int64_t key = 0;
-    std::uint32_t index = none;
+  /// Four numbers and their indices in one cache line, filled in order; looked through without branches.
+  struct alignas(64) Bucket {
+    static constexpr std::size_t slots = 4;
+    std::int64_t number[slots] = {};
+    std::uint32_t index[slots] = {none, none, none, none};
+
+    bool full() const noexcept { return index[slots - 1] != none; }
+    std::uint32_t find(std::int64_t wanted) const noexcept {
+      std::uint32_t found = none;
+      for (std::size_t i = slots; i-- > 0;) found = number[i] == wanted ? index[i] : found;
+      return found;
+    }
+    void add(std::int64_t fresh, std::uint32_t at) noexcept {
+      std::size_t i = 0;
+      while (index[i] != none) ++i;
+      number[i] = fresh;
+      index[i] = at;
+    }
   };
   struct TextSlot {
     std::uint32_t tag = 0;
     std::uint32_t index = none;
   };
+
+  bool is_dense(std::int64_t number) const noexcept {
+    return static_cast<std::uint64_t>(number) < dense_.size();
+  }
+
+  std::uint32_t new_number(std::int64_t number) {
+    const auto index = static_cast<std::uint32_t>(ids_.size());
+    ids_.push_back({nullptr, number});
+    ++number_count_;
+    return index;
+  }
 
   template <class Slot>
   using Slots = std::vector<Slot, LargePages<Slot>>;
@@ -161,14 +196,23 @@ class IdIndex {
     return at;
   }
 
+  /// Small numbers find their index in a table by themselves; the buckets keep those that they have.
+  void grow_dense(std::size_t number) {
+    dense_.assign(std::bit_ceil(number + 1), none);
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      if (ids_[i].bytes == nullptr && is_dense(ids_[i].number))
+        dense_[static_cast<std::size_t>(ids_[i].number)] = static_cast<std::uint32_t>(i);
+  }
+
   void grow_numbers() {
-    Slots<NumberSlot> old(numbers_.size() * 2);
-    old.swap(numbers_);
-    for (const NumberSlot& slot : old) {
-      if (slot.index == none) continue;
-      std::size_t i = hash(slot.key) & (numbers_.size() - 1);
-      while (numbers_[i].index != none) i = (i + 1) & (numbers_.size() - 1);
-      numbers_[i] = slot;
+    Slots<Bucket> old(buckets_.size() * 2);
+    old.swap(buckets_);
+    for (const Bucket& bucket : old) {
+      for (std::size_t k = 0; k < Bucket::slots && bucket.index[k] != none; ++k) {
+        std::size_t i = hash(bucket.number[k]) & (buckets_.size() - 1);
+        while (buckets_[i].full()) i = (i + 1) & (buckets_.size() - 1);
+        buckets_[i].add(bucket.number[k], bucket.index[k]);
+      }
     }
   }
   void grow_texts() {
@@ -183,9 +227,11 @@ class IdIndex {
   }
 
   std::vector<Id> ids_;
-  Slots<NumberSlot> numbers_;
+  Slots<Bucket> buckets_;
+  Slots<std::uint32_t> dense_;  ///< indices by number
   Slots<TextSlot> texts_;
   std::size_t number_count_ = 0;
+  std::size_t bucketed_ = 0;  ///< of them, in the buckets
   std::size_t text_count_ = 0;
   std::vector<std::unique_ptr<char[]>> blocks_;
   char* next_ = nullptr;

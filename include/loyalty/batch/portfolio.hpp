@@ -104,6 +104,13 @@ class Portfolio {
     std::uint32_t open = OpenItems::none;
     std::uint32_t set_aside = 0;
     Role role = Role::consumer;
+
+    /// The newest row that names a role decides; of several in one second, the last in the list of roles.
+    void settle_role(Role stated, Time at) noexcept {
+      if (at < role_time || (at == role_time && stated <= role)) return;
+      role = stated;
+      role_time = at;
+    }
   };
   /// A row whose effect depends on what is open; the rows of one second act in a canonical order.
   struct KeyedRow {
@@ -139,8 +146,12 @@ class Portfolio {
     std::vector<std::vector<Relationship, LargePages<Relationship>>> blocks_;
   };
 
+  class RowReader;
   Books fold(const EventColumns& rows, std::span<const std::size_t> order);
-  bool resolve_ids(const EventColumns& rows, std::vector<std::size_t>& order, Books& books) const;
+  Code fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i, std::uint32_t index,
+                Books& books);
+  bool drop_repeats(const EventColumns& rows, std::vector<std::size_t>& order, Books& books) const;
+  void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n, std::uint32_t* index);
   void settle_currency(const EventColumns& rows);
   void grow();
   void route(std::uint32_t index, const Event& event, const Act& act, std::string_view key,

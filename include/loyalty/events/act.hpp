@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include <loyalty/events/effect.hpp>
 #include <loyalty/events/event.hpp>
-#include <loyalty/events/fold.hpp>
 
 namespace loyalty {
 
@@ -104,6 +105,12 @@ inline Code scale_position(double answer, double low, double high, double& out) 
   if (!std::isfinite(answer)) return Code::not_finite;
   out = (answer - low) / (high - low);
   return out >= 0 && out <= 1 ? Code::ok : Code::out_of_scale;
+}
+
+/// The largest weight that the outcome of a promise or payment can get.
+constexpr double largest_weight(Kind kind, const Effects& w) noexcept {
+  return kind == Kind::payment ? std::max({w.payment_kept, w.payment_late, w.payment_broken})
+                               : std::max({w.promise_kept, w.promise_late, w.promise_broken});
 }
 
 constexpr bool plausible(Time t) noexcept { return t >= -furthest_time && t <= furthest_time; }
@@ -219,11 +226,25 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
   if (!detail::plausible(e.time)) return Code::bad_time;
 
   act.restart(e.time);
-  const auto add = [&act](Sum sum, double value, double weight) {
-    act.add(sum, evidence_units(value, weight));
+  // One evidence value is at most 2^20, after its weight, too.
+  bool too_large = false;
+  const auto units = [&too_large](double value, double weight) {
+    if (value * weight > most_evidence) {
+      too_large = true;
+      return std::int64_t{0};
+    }
+    return evidence_units(value, weight);
   };
-  // Value given by `giver`, seen from the side under judgement.
-  const auto flow = [&](Side giver) { return giver == judged ? Sum::given : Sum::received; };
+  const auto add = [&](Sum sum, double value, double weight) { act.add(sum, units(value, weight)); };
+  const auto plain = [&](double value) {
+    const Effect effect = effect_of(e.kind, e.side, rules.options);
+    for (int i = 0; i < effect.count; ++i) {
+      const Addition& a = effect.additions[i];
+      add(a.sum, a.times_value ? value : 1, a.weight);
+    }
+    act.feed = effect.feed;
+    return too_large ? Code::too_large : Code::ok;
+  };
   double value = 1;
   std::int64_t money = 0;
   Code code = Code::ok;
@@ -233,15 +254,16 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       std::int64_t margin = 0;
       if (code = detail::money_units(e.amount, rules, false, money); code != Code::ok) return code;
       if (code = detail::money_units(e.margin, rules, true, margin); code != Code::ok) return code;
-      add(Sum::purchases, 1, w.purchase_regularity);
+      code = plain(1);
       act.add(Sum::margin, margin);
       act.purchases = 1;
       act.spend = money;
       act.money = money + (margin < 0 ? -margin : margin);
       act.buys = true;
-      break;
+      return code;
     }
-    case Kind::purchase_elsewhere: add(Sum::elsewhere, 1, w.purchase_elsewhere); break;
+    case Kind::contact:
+    case Kind::purchase_elsewhere: return plain(1);
     case Kind::returned: {
       std::int64_t cost = 0;
       if (code = detail::money_units(e.amount, rules, false, money); code != Code::ok) return code;
@@ -263,54 +285,33 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       act.spend = -money;
       act.money = money + cost;
       if (e.whole_order) act.feed = Feed::sinks;
-      return Code::ok;
+      return too_large ? Code::too_large : Code::ok;
     }
-    case Kind::contact:
-      if (e.side == Side::them) add(Sum::support, 1, w.contact_support);
-      if (e.side == Side::them) act.feed = Feed::lifts;
-      return Code::ok;
-    case Kind::participation:
+    case Kind::review:
       if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
-      add(Sum::support, value, w.participation_support);
-      add(flow(Side::them), value, w.participation_received);
-      break;
-    case Kind::review: {
-      if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
-      double position = 1;
-      if (!std::isnan(e.rating))
+      if (!std::isnan(e.rating)) {
+        double position = 0;
         if (code = detail::scale_position(e.rating, e.scale_low, e.scale_high, position);
             code != Code::ok)
           return code;
-      add(Sum::support, value * position, w.review_support);
-      add(flow(Side::them), value * position, w.review_received);
-      break;
-    }
+        value *= position;
+      }
+      return plain(value);
+    case Kind::participation:
     case Kind::attendance:
     case Kind::novelty:
-      if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
-      add(Sum::advocacy, value,
-          e.kind == Kind::novelty ? w.novelty_advocacy : w.attendance_advocacy);
-      break;
     case Kind::referral:
-      if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
-      add(Sum::advocacy, 1, w.referral_advocacy);
-      add(flow(Side::them), value, w.referral_received);
-      break;
     case Kind::suggestion:
-    case Kind::co_creation: {
+    case Kind::co_creation:
       if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
-      const bool works = e.kind == Kind::co_creation;
-      add(Sum::partnership, 1, works ? w.co_creation_partnership : w.suggestion_partnership);
-      add(flow(Side::them), value, works ? w.co_creation_received : w.suggestion_received);
-      break;
-    }
+      return plain(value);
     case Kind::gift:
       if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
       if (code = detail::money_units(e.cost, rules, false, money); code != Code::ok) return code;
-      add(flow(e.side), value, w.gift_given);
+      code = plain(value);
       act.add(Sum::cost, money);
       act.money = money;
-      return Code::ok;
+      return code;
     case Kind::promise:
     case Kind::payment: {
       if (e.due == no_time) return Code::missing_due;
@@ -318,6 +319,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
         return Code::bad_time;
       if (code = detail::weight_value(e.value, 1, value); code != Code::ok) return code;
       if (e.side != judged) return Code::ok;
+      // Whatever becomes of it later.
+      if (value * detail::largest_weight(e.kind, w) > most_evidence) return Code::too_large;
       const Time limit = e.due + rules.options.promise_grace;
       const Outcome outcome = e.done == no_time   ? Outcome::broken
                               : e.done <= limit ? Outcome::kept
@@ -328,10 +331,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
     case Kind::guarantee:
       if (std::isnan(e.value)) return Code::missing_value;
       if (e.value != 0 && e.value != 1) return Code::bad_value;
-      if (e.side != judged) return Code::ok;
-      if (e.value == 1) {
-        add(Sum::guarantees_kept, 1, w.guarantee_kept);
-      } else {
+      if (e.value == 1) return plain(1);
+      if (e.side == judged) {
         add(Sum::guarantees_breached, 1, w.guarantee_breached);
         add(Sum::promises_grave, 1, w.guarantee_grave);
       }
@@ -340,7 +341,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       if (e.until == no_time) return Code::missing_until;
       if (!detail::plausible(e.until)) return Code::bad_time;
       act.until = e.until;
-      break;
+      act.feed = Feed::purchases;
+      return Code::ok;
     case Kind::request:
       if (e.side == judged) act = request_act(e.time);
       return Code::ok;
@@ -370,7 +372,7 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       if (e.side != judged) return Code::ok;
       add(Sum::promises_grave, value, w.complaint_grave);
       act.complaints = e.opened ? 1 : 0;
-      return Code::ok;
+      return too_large ? Code::too_large : Code::ok;
     case Kind::resolution:
       if (e.side != judged) return Code::ok;
       add(Sum::promises_kept, 1, w.resolution_kept);
@@ -390,7 +392,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
                 evidence_units(1, w.survey) - positive);
       }
       add(Sum::support, position, w.survey_support);
-      break;
+      act.feed = Feed::support;
+      return Code::ok;
     }
     case Kind::cost:
       if (std::isnan(e.amount)) return Code::missing_amount;
@@ -401,8 +404,6 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
     case Kind::retraction: return Code::retraction_without_event;
     default: return Code::unknown_kind;
   }
-  act.feed = e.kind == Kind::purchase_elsewhere ? Feed::sinks : Feed::lifts;
-  return Code::ok;
 }
 
 }  // namespace loyalty

@@ -19,13 +19,14 @@ namespace loyalty {
 /// The first event of a relationship that has none.
 inline constexpr Time never = std::numeric_limits<Time>::max();
 
-/// The state of a relationship: 384 bytes, trivially copyable, no pointers. Decayed sums are exact
-/// integers; the ladder position rides along. Values are read through `rules.at(now)`.
+/// The state of a relationship: 384 bytes in six cache lines, of which an event touches the first and one
+/// or two more; trivially copyable, no pointers. Decayed sums are exact integers; the ladder position rides
+/// along. Values are read through `rules.at(now)`.
 struct alignas(64) Relationship {
-  LadderState ladder;
   Time first_event = never;
   std::int32_t events = 0;
   std::int32_t quiet_until = never_quiet;  ///< cache of `advance`; not part of the bytes
+  LadderState ladder;
 
   ExactSum margin;
   ExactSum cost;
@@ -73,11 +74,11 @@ inline constexpr std::array<std::uint16_t, sum_count> sum_offsets = [] {
   set(Sum::refused, offsetof(Relationship, refused));
   set(Sum::given, offsetof(Relationship, given));
   set(Sum::received, offsetof(Relationship, received));
-  set(Sum::purchases, offsetof(LadderState, regularity));
-  set(Sum::elsewhere, offsetof(LadderState, elsewhere));
-  set(Sum::support, offsetof(LadderState, support));
-  set(Sum::advocacy, offsetof(LadderState, advocacy));
-  set(Sum::partnership, offsetof(LadderState, partnership));
+  set(Sum::purchases, offsetof(Relationship, ladder) + offsetof(LadderState, regularity));
+  set(Sum::elsewhere, offsetof(Relationship, ladder) + offsetof(LadderState, elsewhere));
+  set(Sum::support, offsetof(Relationship, ladder) + offsetof(LadderState, support));
+  set(Sum::advocacy, offsetof(Relationship, ladder) + offsetof(LadderState, advocacy));
+  set(Sum::partnership, offsetof(Relationship, ladder) + offsetof(LadderState, partnership));
   set(Sum::margin, offsetof(Relationship, margin));
   set(Sum::cost, offsetof(Relationship, cost));
   return o;
@@ -127,7 +128,7 @@ inline void apply(Relationship& r, const Act& act, const FoldRules& rules) noexc
   const Time first = act.first_stamp == no_time ? act.stamp : std::min(act.first_stamp, act.stamp);
   r.first_event = std::min(r.first_event, first);
   if (first < rules.ladder.start) r.ladder.flags |= before_staircase;
-  r.ladder.contract_until = std::max(r.ladder.contract_until, act.until);
+  if (act.until != no_time) r.ladder.contract_until = std::max(r.ladder.contract_until, act.until);
   if (act.buys) {
     r.first_purchase = std::min(r.first_purchase, act.stamp);
     r.last_purchase = std::max(r.last_purchase, act.stamp);
@@ -186,7 +187,7 @@ inline Relationship merge(const Relationship& a, const Relationship& b) noexcept
   m.ladder.rung = m.ladder.peak = Rung::prospect;
   m.ladder.since = no_time;
   m.ladder.flags = static_cast<std::uint16_t>(
-      ((a.ladder.flags | b.ladder.flags) & before_staircase) | position_unset);
+      ((a.ladder.flags | b.ladder.flags) & (before_staircase | divided_wallet)) | position_unset);
   return m;
 }
 
@@ -210,12 +211,13 @@ inline void swap_fields(std::byte* bytes) noexcept {
   const auto swap = [&bytes](std::size_t width, int times) {
     for (int i = 0; i < times; ++i, bytes += width) std::reverse(bytes, bytes + width);
   };
-  swap(8, 3);   // newest, since, contract_until
+  swap(8, 1);   // first_event
+  swap(4, 2);   // events, quiet_until
+  swap(8, 1);   // newest
   swap(4, 1);   // purchases
   swap(2, 1);   // flags
   bytes += 2;   // rung, peak
-  swap(8, 11);  // five sums, first_event
-  swap(4, 2);   // events, quiet_until
+  swap(8, 12);  // two sums, since, contract_until, three sums
   swap(8, 8);   // margin, cost, spend, money, first and last purchase
   swap(8, 15);  // trust, concessions, responses, open_time
   swap(4, 2);   // open_requests, open_complaints

@@ -12,36 +12,42 @@
 
 namespace loyalty {
 
-/// Why a position deserves a second look; bits of LadderState::flags.
-enum LadderFlag : std::uint16_t {
-  pending_climb = 1,      ///< the newest second is not evaluated yet (its batch may still grow)
-  before_staircase = 2,   ///< has events before the staircase starts: peak and since are "at least"
-  out_of_order = 4,       ///< a late or retracted event fed the ladder: replay for the exact position
-  position_unset = 8,     ///< merged from two histories: only a replay gives the position
-  pending_sink = 16,      ///< the newest second holds an event that can lower the ladder
-};
-
-/// How an event bears on the ladder.
+/// What an event feeds of the ladder; bits, so that the events of one second join.
 enum class Feed : std::uint8_t {
-  nothing,  ///< its time does not matter to the position
-  lifts,    ///< adds evidence: the band can only rise
-  sinks,    ///< a purchase elsewhere, an order taken back: the band can fall at once
+  nothing = 0,      ///< its time does not matter to the position
+  purchases = 1,    ///< B, n or a contract: lifts
+  support = 2,      ///< S: lifts
+  advocacy = 4,     ///< A: lifts
+  partnership = 8,  ///< P: lifts
+  sinks = 16,       ///< a purchase elsewhere, an order taken back: the band can fall at once
 };
 
-/// What the ladder needs to know about one relationship (112 bytes of it).
+/// Why a position deserves a second look; bits of LadderState::flags. The lowest five are the Feed of the
+/// newest second, which is not evaluated yet (its batch may still grow).
+enum LadderFlag : std::uint16_t {
+  pending_lifts = 15,     ///< the newest second may lift
+  pending_sink = 16,      ///< and it may lower
+  pending = 31,           ///< either
+  before_staircase = 32,  ///< has events before the staircase starts: peak and since are "at least"
+  out_of_order = 64,      ///< a late or retracted event fed the ladder: replay for the exact position
+  position_unset = 128,   ///< merged from two histories: only a replay gives the position
+  divided_wallet = 256,   ///< something ever sank: purchases may bear on the share of wallet
+};
+
+/// What the ladder needs to know about one relationship, 112 bytes; the first 48 are what most events touch.
 struct LadderState {
   Time newest = no_time;          ///< newest event
-  Time since = no_time;           ///< second in which the present rung was entered
-  Time contract_until = no_time;  ///< last second of the longest contract
   std::int32_t purchases = 0;     ///< purchases ever, n
   std::uint16_t flags = 0;        ///< LadderFlag bits
   Rung rung = Rung::prospect;     ///< as of the last evaluation
   Rung peak = Rung::prospect;
-  ExactSum partnership;  ///< P
-  ExactSum regularity;   ///< B
-  ExactSum elsewhere;    ///< O
-  ExactSum support;      ///< S
-  ExactSum advocacy;     ///< A
+  ExactSum regularity;            ///< B
+  ExactSum support;               ///< S
+  Time since = no_time;           ///< second in which the present rung was entered
+  Time contract_until = no_time;  ///< last second of the longest contract
+  ExactSum elsewhere;             ///< O
+  ExactSum advocacy;              ///< A
+  ExactSum partnership;           ///< P
 
   constexpr bool has(LadderFlag flag) const noexcept { return (flags & flag) != 0; }
 };
@@ -153,6 +159,9 @@ inline Time keep_fails_at(const LadderState& state, Rung rung, const LadderRules
   }
 }
 
+/// No day is known before which the position is safe.
+inline constexpr std::int32_t never_quiet = std::numeric_limits<std::int32_t>::min();
+
 /// A relationship's place on the ladder.
 struct Position {
   Rung rung = Rung::prospect;
@@ -162,6 +171,21 @@ struct Position {
 };
 
 namespace detail {
+
+/// What of the newest second can move a relationship on a rung, by rung, and 8 + rung for divided wallets: the
+/// feeds of the criteria above it, purchases where they bear on an advocate's share of wallet, and what sinks.
+/// Other criteria above only decay, so what they do not hold already, they will not hold after the feed either
+/// (docs/model.md, The staircase).
+inline constexpr std::array<std::uint8_t, 16> movers = {
+    16 | 1, 16 | 15, 16 | 14, 16 | 12, 16 | 8, 16, 0, 0,   // one wallet
+    16 | 1, 16 | 15, 16 | 15, 16 | 13, 16 | 8, 16, 0, 0};  // a divided one
+
+/// Whether what waits from the newest second can move the position.
+constexpr bool moves(const LadderState& state) noexcept {
+  static_assert(divided_wallet == 8 << 5);
+  const int row = static_cast<int>(state.rung) + ((state.flags & divided_wallet) >> 5);
+  return (state.flags & movers[static_cast<std::size_t>(row)]) != 0;
+}
 
 /// Climb or fall at a second with events.
 inline void step(Position& p, Band band, Time at) noexcept {
@@ -190,12 +214,12 @@ inline Position position_through(const LadderState& state, Time at,
   if (at < rules.start) return p;
   if (state.newest < rules.start) {
     step(p, band(state, LadderInstant(rules.start, rules), rules), rules.start);
-  } else if (state.has(pending_climb)) {
+  } else if (moves(state)) {
     step(p, band(state, LadderInstant(state.newest, rules), rules), state.newest);
+    if (at == state.newest) return p;
   }
-  // A newest event that does not feed the ladder lies in a quiet stretch itself.
-  if (at > state.newest || !state.has(pending_climb))
-    quiet(p, state, LadderInstant(at, rules), rules);
+  // A newest event that cannot move the position lies in a quiet stretch itself.
+  quiet(p, state, LadderInstant(at, rules), rules);
   return p;
 }
 
@@ -218,6 +242,14 @@ inline void climb(LadderState& state, const LadderRules& rules) noexcept {
   state.peak = std::max(state.peak, now.enter);
 }
 
+/// At most log2(x), and less than 0.09 below it, for normal x > 0: the exponent and the mantissa beyond 1.
+constexpr double log2_at_most(double x) noexcept {
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  const auto exponent = static_cast<int>(bits >> 52) - 1023;
+  const auto mantissa = std::bit_cast<double>((bits & 0xfffffffffffffULL) | 0x3ff0000000000000ULL);
+  return exponent + (mantissa - 1);
+}
+
 /// A day before which no rung up to `rung` can be lost by decay alone; events that lift only move it on.
 inline std::int32_t quiet_day(const LadderState& state, Rung rung, Time from,
                               const LadderRules& rules) noexcept {
@@ -230,7 +262,7 @@ inline std::int32_t quiet_day(const LadderState& state, Rung rung, Time from,
     if (!(ratio > 1.001)) return static_cast<double>(from);
     // Two table steps less: steps start before the continuous curve reaches them.
     return static_cast<double>(from) +
-           static_cast<double>(clock.half_life()) * (std::log2(ratio) - 2.0 / 4096);
+           static_cast<double>(clock.half_life()) * (log2_at_most(ratio) - 2.0 / 4096);
   };
   double until = holds_until(LadderStream::purchases, c.client);
   if (state.purchases < c.client_purchases) until = static_cast<double>(from);
@@ -240,6 +272,15 @@ inline std::int32_t quiet_day(const LadderState& state, Rung rung, Time from,
   if (rung >= Rung::advocate) until = std::min(until, holds_until(LadderStream::advocacy, c.advocate));
   if (rung >= Rung::partner) until = std::min(until, holds_until(LadderStream::partnership, c.partner));
   return static_cast<std::int32_t>(until / double{day}) - 1;
+}
+
+/// Whether the position, which nothing of the newest second moves, is safe through second `through`; looks
+/// again from the newest second, since what lifted there makes it last longer.
+inline bool lasts(const LadderState& state, std::int32_t& quiet_until, Time through,
+                  const LadderRules& rules) noexcept {
+  if (state.rung <= Rung::buyer || through < Time{quiet_until} * day) return true;
+  quiet_until = quiet_day(state, state.rung, state.newest, rules);
+  return through < Time{quiet_until} * day;
 }
 
 /// The full evaluation through second `through`.
@@ -254,15 +295,19 @@ inline void evaluate(LadderState& state, std::int32_t& quiet_until, Time through
 
 }  // namespace detail
 
-/// No day is known before which the position is safe.
-inline constexpr std::int32_t never_quiet = std::numeric_limits<std::int32_t>::min();
+namespace detail {
 
-/// Prepares the state for an event at `time`, before its sums change: evaluates what is now complete
-/// (the newest second, then the quiet until just before `time`). Late events flag the position instead.
-/// `quiet_until` is a cache kept beside the state: a day before which decay takes no rung away, so that
-/// most events only look for climbs. O(1) but for a fall, which is dated.
-inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Feed feed,
-                    const LadderRules& rules) noexcept {
+/// Whether an event at `time` comes in order and leaves nothing to evaluate: what waits from the newest
+/// second cannot move the position, and decay takes no rung away before `time`.
+inline bool undisturbed(const LadderState& state, std::int32_t quiet_until, Time time,
+                        const LadderRules& rules) noexcept {
+  return time > state.newest && state.newest >= rules.start && !state.has(position_unset) &&
+         !moves(state) && (state.rung <= Rung::buyer || time - 1 < Time{quiet_until} * day);
+}
+
+/// `advance` where something has to be evaluated, or the event comes late.
+inline void advance_with_care(LadderState& state, std::int32_t& quiet_until, Time time, Feed feed,
+                              const LadderRules& rules) noexcept {
   const bool feeds = feed != Feed::nothing;
   if (time > state.newest) {
     if (time < rules.start) [[unlikely]] {
@@ -270,32 +315,28 @@ inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Fe
       state.newest = time;
       return;
     }
-    const bool pending = (state.flags & (pending_climb | pending_sink)) != 0;
     const bool crosses_start = state.newest < rules.start && state.newest != no_time;
     // Only what feeds the ladder ends a quiet stretch, so that a late event that does not feed it
     // leaves the very bytes that it would have left in order.
     const Time through = feeds ? time - 1 : std::max(state.newest, rules.start);
     if (state.has(position_unset)) {
     } else if (crosses_start) [[unlikely]] {
-      if (time > rules.start) detail::evaluate(state, quiet_until, through, rules);
-    } else if (pending || feeds) {
-      const bool quiet = state.rung <= Rung::buyer || through < Time{quiet_until} * day;
-      if (!quiet || state.has(pending_sink)) {
-        detail::evaluate(state, quiet_until, through, rules);
-      } else if (pending) {
+      if (time > rules.start) evaluate(state, quiet_until, through, rules);
+    } else if (feeds || state.has(pending)) {
+      const bool quiet = state.rung <= Rung::buyer || state.newest < Time{quiet_until} * day;
+      if (quiet && moves(state) && !state.has(pending_sink)) {
         const Rung before = state.rung;
-        detail::climb(state, rules);
-        // A climb into a rung that decays away before `through` must be followed up.
-        if (state.rung != before) {
-          state.flags &= static_cast<std::uint16_t>(~(pending_climb | pending_sink));
-          detail::evaluate(state, quiet_until, through, rules);
-        }
+        climb(state, rules);
+        state.flags &= static_cast<std::uint16_t>(~pending);
+        if (state.rung != before) quiet_until = never_quiet;
       }
+      if (moves(state) || !lasts(state, quiet_until, through, rules))
+        evaluate(state, quiet_until, through, rules);
     }
-    state.flags &= static_cast<std::uint16_t>(~(pending_climb | pending_sink));
+    state.flags &= static_cast<std::uint16_t>(~pending);
     // Old sums that only now meet the staircase are evaluated with this second's batch; whether there
     // are any may come to light later.
-    if (time == rules.start) state.flags |= pending_climb;
+    if (time == rules.start) state.flags |= pending_lifts;
     state.newest = time;
   } else if (time < state.newest) {
     if (feeds) state.flags |= out_of_order;
@@ -304,12 +345,30 @@ inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Fe
     return;
   } else if (time < rules.start) {
     return;
-  } else if (feeds && (state.flags & (pending_climb | pending_sink | position_unset)) == 0 &&
+  } else if (feeds && !state.has(pending) && !state.has(position_unset) &&
              state.rung > Rung::buyer && time - 1 >= Time{quiet_until} * day) {
     // What came in this second so far does not feed the ladder: the quiet before it ends only now.
-    detail::evaluate(state, quiet_until, time - 1, rules);
+    evaluate(state, quiet_until, time - 1, rules);
   }
-  if (feeds) state.flags |= feed == Feed::sinks ? pending_climb | pending_sink : pending_climb;
+  state.flags |= static_cast<std::uint16_t>(feed);
+}
+
+}  // namespace detail
+
+/// Prepares the state for an event at `time`, before its sums change: evaluates what is now complete
+/// (the newest second, then the quiet until just before `time`). Late events flag the position instead.
+/// `quiet_until` is a cache kept beside the state: a day before which decay takes no rung away, so that
+/// most events have nothing to evaluate. O(1) but for a fall, which is dated.
+inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Feed feed,
+                    const LadderRules& rules) noexcept {
+  if (feed == Feed::sinks) [[unlikely]]
+    state.flags |= divided_wallet;
+  if (detail::undisturbed(state, quiet_until, time, rules)) [[likely]] {
+    state.flags = static_cast<std::uint16_t>((state.flags & ~pending) | static_cast<int>(feed));
+    state.newest = time;
+    return;
+  }
+  detail::advance_with_care(state, quiet_until, time, feed, rules);
 }
 
 /// Where a relationship stands at a read.
