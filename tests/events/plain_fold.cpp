@@ -97,7 +97,7 @@ TEST_CASE("PlainFold leaves the bytes of `apply`, or leaves the state alone") {
     }
   });
   CAPTURE(offered);
-  CHECK(taken > offered / 3);
+  CHECK(taken > offered / 10);  // half of the logs lie where weights need more care
 }
 
 TEST_CASE("PlainFold takes what an ordinary log holds, and none of the kinds that need more") {
