@@ -24,8 +24,8 @@ namespace loyalty {
 
 /// What one major unit of another currency is worth in the policy's.
 struct Rate {
-  std::string currency{};
-  double rate = 1;
+  std::string currency{};  ///< 1 to 16 bytes
+  double rate = 1;         ///< 1e-9..1e9
 };
 
 /// Scoring options by role. Without overrides the roles differ in one thing: consumers have no
@@ -39,10 +39,10 @@ constexpr std::array<ScoringOptions, role_count> default_role_scoring() noexcept
 /// Everything that can be chosen, with a default for each:
 /// `Policy{.fold = {.response_target = 4 * 3600}}`. `Rules` checks and compiles it.
 struct Policy {
-  std::string name = "default";
-  FoldOptions fold{};
-  Criteria criteria{};
-  std::array<ScoringOptions, role_count> roles = default_role_scoring();
+  std::string name = "default";  ///< shown in outputs; in no fingerprint
+  FoldOptions fold{};            ///< what the sums depend on: half-lives, effects, target, grace
+  Criteria criteria{};           ///< what each rung asks for
+  std::array<ScoringOptions, role_count> roles = default_role_scoring();  ///< by Role
   Role default_role = Role::consumer;  ///< of a relationship whose rows name none
   std::optional<Time> landmark{};      ///< else 2020-01-01
   double purchase_cycle_days =
@@ -58,34 +58,39 @@ struct Policy {
     const std::string& own = labels[static_cast<std::size_t>(rung)];
     return own.empty() ? loyalty::label(rung, language) : std::string_view(own);
   }
+  /// Priors, weights and coverages of a role. O(1).
   const ScoringOptions& scoring(Role role) const noexcept {
     return roles[static_cast<std::size_t>(role)];
   }
 };
 
-/// What a rung is called under a policy.
+/// What a rung is called under a policy. O(1).
 inline std::string_view rung_label(const Policy& policy, Rung rung) noexcept {
   return policy.label(rung);
 }
 
 /// The half-life of B and O that fits a purchase cycle: four cycles, to the whole second. A policy file
-/// that gives the cycle alone means this one.
+/// that gives the cycle alone means this one. Days 0.25..9125; seconds. O(1).
 inline Time purchases_half_life(double purchase_cycle_days) noexcept {
   return static_cast<Time>(std::llround(4 * purchase_cycle_days * double{day}));
 }
 
 /// Which fingerprint a key of the policy enters beside the whole.
-enum class KeyScope : std::uint8_t { fold, ladder, scoring };
+enum class KeyScope : std::uint8_t {
+  fold,     ///< a change means that the log must be read again
+  ladder,   ///< a change leaves the sums, and flags rungs until a replay
+  scoring,  ///< a change needs nothing to be read again
+};
 
 /// A number of the policy: its dotted key, its range, and how the file's unit relates to the field's.
 struct Key {
-  std::string_view section;
+  std::string_view section;  ///< "half_life_days"; empty at the top
   std::string_view name;
-  double low;
+  double low;  ///< least and largest value, in the file's unit
   double high;
   KeyScope scope;
-  double unit = 1;  ///< field = unit * file: 86400 where the file says days
-  bool whole = false;
+  double unit = 1;     ///< field = unit * file: 86400 where the file says days
+  bool whole = false;  ///< the field is a whole number
 };
 
 namespace detail {
@@ -385,12 +390,13 @@ inline void validate(const Policy& policy) {
 /// Three fingerprints of a policy, 16 hexadecimal digits each: what the sums depend on, the criteria,
 /// and the whole. Equal choices have equal fingerprints on every platform.
 struct Fingerprints {
-  std::string fold;
-  std::string ladder;
-  std::string policy;
+  std::string fold;    ///< half-lives, effects, target, grace, perspective, money
+  std::string ladder;  ///< criteria
+  std::string policy;  ///< everything but the name
   friend bool operator==(const Fingerprints&, const Fingerprints&) = default;
 };
 
+/// The fingerprints of a policy. Allocates; not for the hot path.
 inline Fingerprints fingerprints(const Policy& policy) {
   detail::Hash fold;
   detail::Hash ladder;
@@ -431,6 +437,7 @@ inline Fingerprints fingerprints(const Policy& policy) {
 /// threads; never changes. Throws PolicyError.
 class Rules {
  public:
+  /// `landmark`, where given, outranks the policy's; without either it is 2020-01-01. Throws PolicyError.
   explicit Rules(Policy policy = {}, std::optional<Time> landmark = std::nullopt)
       : policy_((validate(policy), std::move(policy))),
         fold_(policy_.fold, policy_.criteria,
@@ -440,11 +447,14 @@ class Rules {
   }
 
   const Policy& policy() const noexcept { return policy_; }
+  /// What applying events needs. O(1).
   const FoldRules& fold() const noexcept { return fold_; }
   operator const FoldRules&() const noexcept { return fold_; }  // NOLINT: rules are fold rules
+  /// What scoring a relationship of a role needs. O(1).
   const Scorer& scorer(Role role) const noexcept {
     return scorers_[static_cast<std::size_t>(role)];
   }
+  /// UTC second that places the window of exact sums.
   Time landmark() const noexcept { return fold_.landmark; }
 
   /// A date of assessment; throws WindowError outside the landmark's window. The rules must outlive it.
@@ -456,7 +466,7 @@ class Rules {
   std::vector<Scorer> scorers_;
 };
 
-/// The full assessment of one relationship under a policy's rules for its role.
+/// The full assessment of one relationship under a policy's rules for its role. About 2 us, no allocation.
 inline Assessment assess(const Relationship& r, const AsOf& at, const Rules& rules,
                          Role role = Role::consumer, Lit lit = {}) noexcept {
   return assess(r, at, rules.scorer(role), lit);

@@ -36,7 +36,7 @@ inline constexpr std::array<std::uint32_t, steps_per_half_life> decay_table =
 struct Tick {
   std::int64_t index;  ///< floor(4096 t / h): the table step that contains the second
   int halvings;        ///< whole half-lives from the landmark's, floor(t/h) - floor(L/h)
-  std::uint32_t mantissa;
+  std::uint32_t mantissa;  ///< T[index mod 4096], 65542..131061
 };
 
 /// Forward exponential decay with one half-life (Cormode, Shkapenyuk, Srivastava & Xu 2009): an
@@ -44,32 +44,36 @@ struct Tick {
 /// it is read, so what is stored is never touched. O(1), no division.
 class Clock {
  public:
+  /// One second of half-life, landmark 1970: only there to be assigned to.
   constexpr Clock() noexcept = default;
-  /// `half_life` in whole seconds, > 0.
+  /// `half_life` in whole seconds, > 0; `landmark` in UTC seconds.
   constexpr Clock(Time half_life, Time landmark) noexcept
       : half_life_(half_life),
         origin_(floor_div(landmark, half_life)),
         steps_per_second_(static_cast<double>(steps_per_half_life) /
                           static_cast<double>(half_life)) {}
 
+  /// Seconds.
   constexpr Time half_life() const noexcept { return half_life_; }
   /// Whole half-lives from 1970 to the landmark.
   constexpr std::int64_t origin() const noexcept { return origin_; }
 
-  /// floor(4096 t / h), by one multiplication and an integer fix-up.
+  /// floor(4096 t / h), |t| <= furthest_time, by one multiplication and an integer fix-up. O(1).
   constexpr std::int64_t index(Time t) const noexcept {
     const std::int64_t steps = t * steps_per_half_life;
     const auto guess = static_cast<std::int64_t>(static_cast<double>(t) * steps_per_second_);
     const std::int64_t rest = steps - guess * half_life_;
     return guess + (rest >= half_life_ ? 1 : 0) - (rest < 0 ? 1 : 0);
   }
+  /// The tick of a table step. O(1).
   constexpr Tick tick_at(std::int64_t index) const noexcept {
     return {index, static_cast<int>((index >> 12) - origin_),
             decay_table[static_cast<std::size_t>(index & (steps_per_half_life - 1))]};
   }
+  /// The tick of a second. O(1).
   constexpr Tick tick(Time t) const noexcept { return tick_at(index(t)); }
 
-  /// First whole second of a table step: ceil(index * h / 4096).
+  /// First whole second of a table step: ceil(index * h / 4096). O(1).
   constexpr Time first_second(std::int64_t index) const noexcept {
     // index = 4096 q + j; j * h stays far inside 64 bits.
     const std::int64_t q = index >> 12;
@@ -92,24 +96,26 @@ constexpr int shift_of(Grid grid, int halvings) noexcept {
   return halvings + 40 - static_cast<int>(grid);
 }
 
-/// What a value of `units` on its grid adds to a sum at a tick.
+/// What a value of `units` on its grid adds to a sum at a tick: exact, or rounded half to even where the
+/// tick lies more than 32 half-lives before the landmark, further back than the unit reaches.
+/// |units| < 2^41. O(1).
 constexpr ExactSum weighed(std::int64_t units, Grid grid, const Tick& tick) noexcept {
   return ExactSum::shifted(units * static_cast<std::int64_t>(tick.mantissa),
                            shift_of(grid, tick.halvings));
 }
 
-/// 2^exponent for exponents of normal doubles (-1022..1023).
+/// 2^exponent for exponents of normal doubles (-1022..1023). O(1).
 constexpr double power_of_two(int exponent) noexcept {
   return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
-/// The weight of a tick in units of 2^-56: an exact double.
+/// The weight of a tick in units of 2^-56: an exact double; a sum is divided by it when it is read. O(1).
 constexpr double weight_units(const Tick& tick) noexcept {
   return static_cast<double>(tick.mantissa) * power_of_two(tick.halvings + 40);
 }
 
 /// sum >= threshold * w(tick), exactly: doubles decide unless the two are within 1e-12 of each
-/// other, and then integers do.
+/// other, and then integers do. O(1).
 constexpr bool at_least(ExactSum sum, const Decimal& threshold, const Tick& tick) noexcept {
   const double left = sum.to_double();
   const double right = threshold.value * weight_units(tick);
@@ -123,7 +129,8 @@ constexpr bool at_least(ExactSum sum, const Decimal& threshold, const Tick& tick
          detail::shifted_wide(std::uint64_t{threshold.numerator} * tick.mantissa, shift);
 }
 
-/// part / (part + rest) >= share, exactly, where both decay by the same clock; true when both are 0.
+/// part / (part + rest) >= share, exactly, where both decay by the same clock; true where `rest` is 0.
+/// `share` 0..1. O(1).
 constexpr bool share_at_least(ExactSum part, ExactSum rest, const Decimal& share) noexcept {
   if (rest.zero() || rest.negative()) return true;
   if (part.negative()) return false;

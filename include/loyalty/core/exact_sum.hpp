@@ -11,10 +11,10 @@ namespace loyalty {
 /// depend on the order, the sharding or the threads it came from, and subtraction is a true
 /// inverse. It wraps at the ends; the documented limits keep a relationship away from them.
 struct ExactSum {
-  std::uint64_t low = 0;
-  std::int64_t high = 0;
+  std::uint64_t low = 0;  ///< the 64 low bits
+  std::int64_t high = 0;  ///< the 64 high bits, with the sign (two's complement)
 
-  /// `units` * 2^`shift`, wrapped; a negative shift rounds half to even. |units| < 2^58.
+  /// `units` * 2^`shift`, wrapped; a negative shift rounds half to even. |units| < 2^58. O(1).
   static constexpr ExactSum shifted(std::int64_t units, int shift) noexcept {
     if (shift > 0 && shift < 64) [[likely]]
       return {static_cast<std::uint64_t>(units) << shift, units >> (64 - shift)};
@@ -24,10 +24,12 @@ struct ExactSum {
     return of(rounded_down_shift(units, -shift));
   }
 
+  /// The integer itself.
   static constexpr ExactSum of(std::int64_t value) noexcept {
     return {static_cast<std::uint64_t>(value), value >> 63};
   }
 
+  /// Addition, subtraction and negation modulo 2^128: exact inside the documented limits. O(1).
   constexpr ExactSum& operator+=(ExactSum other) noexcept {
     low += other.low;
     high = static_cast<std::int64_t>(static_cast<std::uint64_t>(high) +
@@ -42,6 +44,7 @@ struct ExactSum {
                                                (negated == 0 ? 1U : 0U))};
   }
 
+  /// Its sign.
   constexpr bool negative() const noexcept { return high < 0; }
   constexpr bool zero() const noexcept { return high == 0 && low == 0; }
 
@@ -54,7 +57,8 @@ struct ExactSum {
     return magnitude();
   }
 
-  /// The sum moved by `halvings` half-lives (positive: divided), rounded half to even once.
+  /// The sum moved by `halvings` half-lives (positive: divided), rounded half to even once; wraps where it is multiplied.
+  /// O(|halvings|), at most 128 steps.
   constexpr ExactSum halved(int halvings) const noexcept;
 
   friend constexpr bool operator==(const ExactSum&, const ExactSum&) = default;
@@ -106,9 +110,10 @@ constexpr ExactSum ExactSum::halved(int halvings) const noexcept {
 /// is compared as that decimal: `Decimal(0.8)` is 4/5, not the nearest double. Six places at most.
 struct Decimal {
   std::uint32_t numerator = 0;
-  std::uint32_t denominator = 1;
-  double value = 0;
+  std::uint32_t denominator = 1;  ///< 1, 10, .. 10^6
+  double value = 0;               ///< their quotient, nearest double
 
+  /// Zero.
   constexpr Decimal() noexcept = default;
   /// Nearest multiple of 1e-6; `decimal` in 0..4000.
   constexpr Decimal(double decimal) noexcept {  // NOLINT: a threshold reads as the number it is

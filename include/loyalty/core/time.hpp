@@ -11,13 +11,15 @@ using Time = std::int64_t;
 
 /// Marks an absent time.
 inline constexpr Time no_time = std::numeric_limits<Time>::min();
+/// Seconds of a day.
 inline constexpr Time day = 86400;
 /// The year of rates and of the staircase's words: 365 days.
 inline constexpr Time year = 365 * day;
 /// Times further from 1970 than this (about 34,000 years) are refused as `bad_time`.
 inline constexpr Time furthest_time = Time{1} << 40;
 
-/// Midnight UTC at the start of a civil date (proleptic Gregorian calendar), O(1).
+/// The UTC second of a civil date and time of day (proleptic Gregorian calendar): midnight where only the date is given.
+/// `month` 1..12, `day_of_month` 1..31; not checked. O(1).
 constexpr Time utc(int y, unsigned month, unsigned day_of_month, unsigned hour = 0,
                    unsigned minute = 0, unsigned second = 0) noexcept {
   // Days are counted from 1 March of year 0, so that the leap day ends the year.
@@ -35,12 +37,12 @@ constexpr Time utc(int y, unsigned month, unsigned day_of_month, unsigned hour =
 /// A civil date.
 struct Date {
   int year;
-  unsigned month;
-  unsigned day;
+  unsigned month;  ///< 1..12
+  unsigned day;    ///< 1..31
   friend constexpr bool operator==(const Date&, const Date&) = default;
 };
 
-/// Quotient rounded towards minus infinity; `b` > 0.
+/// Quotient rounded towards minus infinity; `b` > 0. O(1).
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
   return a / b - (a % b < 0 ? 1 : 0);
 }

@@ -14,6 +14,7 @@
 
 namespace loyalty {
 
+/// The three numbers of the version.
 inline constexpr int version_major = LOYALTY_VERSION_MAJOR;
 inline constexpr int version_minor = LOYALTY_VERSION_MINOR;
 inline constexpr int version_patch = LOYALTY_VERSION_PATCH;

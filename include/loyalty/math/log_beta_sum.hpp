@@ -145,6 +145,7 @@ class LogBetaFactor {
 /// Absolute error of the distribution function below 1e-10 for shapes from 0.1 to 1e12 in any mixture, mostly 1e-13.
 class LogBetaSum {
  public:
+  /// A summand weight * ln X, X ~ Beta(alpha, beta).
   struct Term {
     double weight = 0;  ///< >= 0; terms of weight 0 do not count
     double alpha = 1;   ///< > 0, finite

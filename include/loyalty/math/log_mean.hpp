@@ -5,12 +5,12 @@
 
 namespace loyalty::math {
 
-/// (e^d - 1)/d, which tends to 1 at d = 0. Any real d.
+/// (e^d - 1)/d, which tends to 1 at d = 0. Any real d. O(1).
 [[nodiscard]] inline double expm1_ratio(double d) noexcept {
   return d == 0 ? 1 : std::expm1(d) / d;
 }
 
-/// Logarithmic mean (b - a)/ln(b/a) of two positive numbers, safe where they are close or equal; 0 where one is 0.
+/// Logarithmic mean (b - a)/ln(b/a) of two positive numbers, safe where they are close or equal; 0 where one is 0. O(1).
 [[nodiscard]] inline double log_mean(double a, double b) noexcept {
   if (a == b) {
     return a;

@@ -10,17 +10,17 @@ namespace loyalty {
 
 /// What speaks for and against our commitment: guarantees, and a running contract.
 struct CommitmentEvidence {
-  double kept = 0;                 ///< K+, guarantees kept (decayed)
-  double breached = 0;             ///< K-, guarantees breached (decayed)
+  double kept = 0;                 ///< K+, guarantees kept (decayed), >= 0
+  double breached = 0;             ///< K-, guarantees breached (decayed), >= 0
   double contract_days_left = -1;  ///< days until the contract ends; negative: no contract runs
 };
 
 /// Priors of commitment and the weight of a contract in it.
 struct CommitmentOptions {
-  double prior_kept = 4;
-  double prior_breached = 1;
+  double prior_kept = 4;                 ///< guarantees kept before any evidence, > 0
+  double prior_breached = 1;             ///< guarantees breached before any evidence, > 0
   double contract_weight = 0;            ///< omega, 0..1: 0 for consumers, 1/4 for the other roles
-  double contract_half_life_days = 365;  ///< a contract of this length is worth 1/2
+  double contract_half_life_days = 365;  ///< a contract with so long to run is worth 1/2, > 0
 };
 
 namespace detail {

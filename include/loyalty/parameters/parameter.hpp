@@ -16,13 +16,13 @@ struct Parameter {
       0;  ///< evidence / (evidence + prior weight), 0..1; 0 means that only the prior speaks
 };
 
-/// A range of a quantity, both ends included.
+/// A range of a quantity, both ends included, in its unit.
 struct Interval {
   double low = 0;
-  double high = 0;
+  double high = 0;  ///< >= low
 };
 
-/// Shapes of a Beta law; infinite where the law is a point.
+/// Shapes of a Beta law, > 0; infinite where the law is a point.
 struct BetaShapes {
   double alpha = 0;
   double beta = 0;
@@ -40,7 +40,8 @@ struct BetaShapes {
   return {parameter.mean * nu, (1 - parameter.mean) * nu};
 }
 
-/// The 5 and 95 % quantile of the Beta law matched to a parameter. About 2 us.
+/// The 5 and 95 % quantile of the Beta law matched to a parameter, 0..1; its mean twice where the law is a point.
+/// About 2 us.
 [[nodiscard]] inline Interval interval(const Parameter& parameter) noexcept {
   const auto [alpha, beta] = matched_beta(parameter);
   if (alpha == std::numeric_limits<double>::infinity()) {
@@ -69,6 +70,7 @@ struct BetaMoments {
   double variance = 0;
 };
 
+/// Mean a/(a + b) and variance ab/((a + b)^2 (a + b + 1)) of Beta(a, b), a, b > 0. O(1).
 [[nodiscard]] constexpr BetaMoments beta_moments(double a, double b) noexcept {
   const double sum = a + b;
   const double mean = a / sum;

@@ -8,14 +8,14 @@ namespace loyalty {
 
 /// What each side has given the other, in points.
 struct ReciprocityEvidence {
-  double given = 0;     ///< Fo, given by us (decayed)
-  double received = 0;  ///< Fi, given by them (decayed)
+  double given = 0;     ///< Fo, given by us (decayed), >= 0
+  double received = 0;  ///< Fi, given by them (decayed), >= 0
 };
 
 /// Priors of reciprocity, in points.
 struct ReciprocityOptions {
-  double prior_given = 1;
-  double prior_received = 1;
+  double prior_given = 1;     ///< points from us before any evidence, > 0
+  double prior_received = 1;  ///< points from them before any evidence, > 0
 };
 
 namespace detail {
@@ -38,7 +38,8 @@ namespace detail {
 }  // namespace detail
 
 /// Reciprocity P = 4 theta (1 - theta), theta ~ Beta(1 + Fo, 1 + Fi) our share of what is given: 1 in balance, 0 when one
-/// side gives everything (docs/model.md, Parameters). Coverage (Fo + Fi)/(Fo + Fi + 2). O(1).
+/// side gives everything (docs/model.md, Parameters). One more point from us lowers it where we have given more.
+/// Coverage (Fo + Fi)/(Fo + Fi + 2). O(1).
 [[nodiscard]] constexpr Parameter reciprocity(const ReciprocityEvidence& evidence,
                                               const ReciprocityOptions& options = {}) noexcept {
   const double given = detail::non_negative(evidence.given);
@@ -49,7 +50,7 @@ namespace detail {
           detail::coverage_share(given + received, options.prior_given + options.prior_received)};
 }
 
-/// Direction of the balance: P(theta > 1/2), the probability that we give more than they do, 0..1.
+/// Direction of the balance: P(theta > 1/2), the probability that we give more than they do, 0..1. About 0.2 us.
 [[nodiscard]] inline double probability_we_give_more(
     const ReciprocityEvidence& evidence, const ReciprocityOptions& options = {}) noexcept {
   const double a = options.prior_given + detail::non_negative(evidence.given);

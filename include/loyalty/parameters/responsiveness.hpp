@@ -11,21 +11,21 @@ namespace loyalty {
 
 /// What speaks about our responsiveness: requests answered and still open, concessions granted and refused.
 struct ResponsivenessEvidence {
-  double answered = 0;     ///< Rn, requests answered (decayed)
-  double answer_time = 0;  ///< Rx, their answer times (decayed), in targets tau
+  double answered = 0;     ///< Rn, requests answered (decayed), >= 0
+  double answer_time = 0;  ///< Rx, their answer times (decayed), in targets tau, >= 0
   double open = 0;         ///< requests that wait for an answer now
   double open_time = 0;    ///< X, their waits together, in targets; counted within 0..64 open
-  double granted = 0;      ///< G+, concessions granted (decayed)
-  double refused = 0;      ///< G-, concessions refused (decayed)
+  double granted = 0;      ///< G+, concessions granted (decayed), >= 0
+  double refused = 0;      ///< G-, concessions refused (decayed), >= 0
 };
 
 /// Priors of responsiveness and the weight of speed against readiness to concede.
 struct ResponsivenessOptions {
-  double prior_answers = 2;  ///< shape of the Gamma prior of the answer rate
-  double prior_time = 1;     ///< its rate, in targets tau
-  double prior_granted = 1;
-  double prior_refused = 1;
-  double speed_weight = 0.75;  ///< 0..1
+  double prior_answers = 2;    ///< shape of the Gamma prior of the answer rate, > 0
+  double prior_time = 1;       ///< its rate, in targets tau, > 0
+  double prior_granted = 1;    ///< concessions granted before any evidence, > 0
+  double prior_refused = 1;    ///< concessions refused before any evidence, > 0
+  double speed_weight = 0.75;  ///< of speed; the rest is readiness to concede, 0..1
 };
 
 namespace detail {
@@ -56,6 +56,7 @@ struct AnswerRate {
   double rate = 0;
 };
 
+/// The posterior of the answer rate. O(1).
 [[nodiscard]] constexpr AnswerRate answer_rate(const ResponsivenessEvidence& evidence,
                                                const ResponsivenessOptions& options) noexcept {
   return {options.prior_answers + non_negative(evidence.answered),
@@ -63,7 +64,7 @@ struct AnswerRate {
               waiting_time(evidence.open, evidence.open_time)};
 }
 
-/// Readiness to concede.
+/// Readiness to concede: moments of Beta(1 + G+, 1 + G-). O(1).
 [[nodiscard]] constexpr BetaMoments readiness(const ResponsivenessEvidence& evidence,
                                               const ResponsivenessOptions& options) noexcept {
   return beta_moments(options.prior_granted + non_negative(evidence.granted),

@@ -7,17 +7,17 @@ namespace loyalty {
 
 /// Whether we did what we said.
 struct TrustEvidence {
-  double kept = 0;    ///< T+, good outcomes (decayed)
-  double broken = 0;  ///< T-, bad outcomes (decayed)
+  double kept = 0;    ///< T+, good outcomes (decayed), >= 0
+  double broken = 0;  ///< T-, bad outcomes (decayed), >= 0
   double grave =
-      0;  ///< T*, grave failures (decayed): a complaint, a broken promise, a breached guarantee
+      0;  ///< T*, grave failures (decayed), >= 0: a complaint, a broken promise, a breached guarantee
 };
 
 /// Priors of trust and the weight of a grave failure.
 struct TrustOptions {
-  double prior_kept = 4;
-  double prior_broken = 1;
-  double grave_weight = 2;  ///< kappa: trust is harder to gain than to lose
+  double prior_kept = 4;    ///< promises kept before any evidence, > 0
+  double prior_broken = 1;  ///< promises broken before any evidence, > 0
+  double grave_weight = 2;  ///< kappa, >= 0: trust is harder to gain than to lose
 };
 
 /// Trust T ~ Beta(4 + T+, 1 + T- + kappa T*) (docs/model.md, Parameters).

@@ -17,11 +17,12 @@ namespace loyalty {
 
 /// Options of one role with what every assessment would otherwise compute again.
 struct Scorer {
-  ScoringOptions options;
-  Parameters baseline;  ///< of a stranger
-  StrengthOptions strength;
-  StepSizes sizes;
+  ScoringOptions options;    ///< priors, weights and coverages of the role
+  Parameters baseline;       ///< of a stranger
+  StrengthOptions strength;  ///< half-lives and thresholds of the streams
+  StepSizes sizes;           ///< what one act of each kind adds
 
+  /// Options must be in range (`validate` of a policy); nothing is checked here. O(1).
   explicit Scorer(const ScoringOptions& scoring = {}, const FoldRules& rules = FoldRules{})
       : options(scoring), baseline(loyalty::baseline(scoring)) {
     const HalfLives& h = rules.options.half_lives;
@@ -41,7 +42,7 @@ struct Scorer {
   }
 };
 
-/// Which parameters a log can speak about.
+/// Which parameters, and whether rungs, a log can speak about. An unlit one is not published.
 struct Lit {
   bool commitment = true;
   bool responsiveness = true;
@@ -49,7 +50,9 @@ struct Lit {
   bool trust = true;
   bool purchases = true;
 
+  /// Everything.
   constexpr Lit() noexcept = default;
+  /// What the kinds that a log records can light.
   constexpr explicit Lit(Observed observed) noexcept
       : commitment(observed.commitment()),
         responsiveness(observed.responsiveness()),
@@ -78,7 +81,7 @@ inline Evidence evidence_of(const Relationship& r, const AsOf& at) noexcept {
 }
 
 /// The parameters as they enter the quality: one that the log cannot speak about stands at its prior,
-/// with coverage 0.
+/// with coverage 0. O(1).
 inline Parameters parameters_of(const Evidence& evidence, const Scorer& scorer, Lit lit) noexcept {
   const auto unlit = [](Parameter prior) {
     prior.coverage = 0;
@@ -97,27 +100,28 @@ inline Parameters parameters_of(const Evidence& evidence, const Scorer& scorer, 
 /// Rung and quality, and nothing else.
 struct BriefAssessment {
   Rung rung = Rung::prospect;
-  double quality = no_value;  ///< NaN where the evidence is below the minimum coverage
-  double coverage = 0;
+  double quality = no_value;  ///< 0..100; NaN where the evidence is below the minimum coverage
+  double coverage = 0;        ///< of the quality, 0..1
 };
 
 /// Everything that one relationship's state says as of a date. Numbers are 0..100 (quality), 0..1
 /// (parameters, coverage, strength), points of quality (why, next).
 struct Assessment {
-  Standing standing;
-  Evidence evidence;
-  Parameters parameters;
-  Lit lit;
-  double coverage = 0;
+  Standing standing;      ///< on the ladder
+  Evidence evidence;      ///< the decayed sums behind the parameters
+  Parameters parameters;  ///< as they enter the quality
+  Lit lit;                ///< which of them may be shown
+  double coverage = 0;    ///< of the quality
   EvidenceGrade grade = EvidenceGrade::none;
-  double plug_in = 0;  ///< quality whatever the coverage: sorts, but is not published
-  QualityInterval interval;
-  Attribution why;      ///< against the baseline; sums to plug_in - baseline
-  double baseline = 0;  ///< quality of a stranger
-  NextStepPoints next;
+  double plug_in = 0;  ///< quality whatever the coverage; `quality()` is what may be published
+  QualityInterval interval;                   ///< of the quality, whatever the coverage
+  Attribution why;                            ///< against the baseline; sums to plug_in - baseline
+  double baseline = 0;                        ///< quality of a stranger
+  NextStepPoints next;                        ///< none below the minimum coverage
   std::array<double, rung_count> strength{};  ///< P(rung = k) from the evidence alone
   bool wallet_waived = false;  ///< advocate or above without any known purchase elsewhere
 
+  /// Rung on the date.
   Rung rung() const noexcept { return standing.position.rung; }
   /// Published quality: nothing below the minimum coverage.
   std::optional<double> quality() const noexcept {
@@ -138,7 +142,7 @@ inline BriefAssessment assess_brief(const Relationship& r, const AsOf& at, const
   return b;
 }
 
-/// The evidence of a state that places it softly on the ladder.
+/// The evidence of a state that places it softly on the ladder. O(1), no allocation.
 inline StrengthEvidence strength_evidence(const Relationship& r, const AsOf& at) noexcept {
   const Time span = r.first_event <= at.now() ? at.now() - r.first_event : 0;
   return {.purchases = static_cast<double>(r.ladder.purchases),

@@ -8,7 +8,7 @@
 
 namespace loyalty {
 
-/// How many points of quality each parameter accounts for between two readings.
+/// How many points of quality each parameter accounts for between two readings; negative where it takes away.
 struct Attribution {
   double commitment = 0;
   double responsiveness = 0;
@@ -16,7 +16,7 @@ struct Attribution {
   double trust = 0;
 };
 
-/// Sum of the contributions: Q - Q0, in points.
+/// Sum of the contributions: Q - Q0, in points. O(1).
 [[nodiscard]] constexpr double total(const Attribution& points) noexcept {
   return (points.commitment + points.responsiveness) + (points.reciprocity + points.trust);
 }

@@ -41,21 +41,21 @@ constexpr std::optional<Rung> next_rung(const Standing& standing) noexcept {
 std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
                          bool contracts);
 
-/// "answer the open request: +2.1 points"; empty where there is no step.
+/// "answer the open request: +2.1 points"; empty where there is no step. Allocates.
 std::string describe(const NextStepPoints& next);
 
 /// What an explanation calls things.
 struct ExplainNames {
-  std::string_view id{};
-  std::string_view role = "consumer";
-  std::array<std::string_view, rung_count> rungs = rung_names;
+  std::string_view id{};                                        ///< of the relationship
+  std::string_view role = "consumer";                           ///< its word for the role
+  std::array<std::string_view, rung_count> rungs = rung_names;  ///< labels, prospect to partner
   std::uint32_t set_aside = 0;  ///< rows of this relationship that were set aside
 };
 
 /// The explanation of an assessment for a person, some twenty lines of at most 80 columns: where it
 /// stands and what is missing to the rung above, how well it is treated and why, what rests on what, what
 /// to do next, what comes if nothing more happens, and what to be careful about. Plain text, UTF-8, the
-/// same in every locale.
+/// same in every locale. Allocates; not for the hot path.
 std::string describe(const Assessment& a, const Relationship& r, const AsOf& at,
                      const Scorer& scorer, const ExplainNames& names);
 

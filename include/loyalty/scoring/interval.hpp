@@ -13,7 +13,7 @@
 
 namespace loyalty {
 
-/// The 5, 50 and 95 % quantile of the quality, 0..100.
+/// The 5, 50 and 95 % quantile of the quality, 0..100, low <= median <= high.
 struct QualityInterval {
   double low = 0;
   double median = 0;
@@ -35,6 +35,7 @@ struct QualityFactor {
   }
 };
 
+/// One factor of the quality, and all four. O(1).
 [[nodiscard]] constexpr QualityFactor quality_factor(double weight,
                                                      const Parameter& parameter) noexcept {
   return {weight, parameter.mean, matched_beta(parameter)};
@@ -86,7 +87,7 @@ struct QualityFactor {
 }
 
 /// Cornish-Fisher expansion with the fourth cumulant: a quantile, in standard deviations from the mean, as a cubic in the
-/// normal quantile z.
+/// normal quantile z (E. Cornish and R. Fisher 1938).
 class CornishFisher {
  public:
   constexpr CornishFisher(double skewness, double excess) noexcept
@@ -147,7 +148,7 @@ inline constexpr double z95 = 1.6448536269514722;
           true};
 }
 
-/// Mean of Q when each parameter follows its matched Beta: 100 prod B(alpha + w, beta)/B(alpha, beta). O(1).
+/// Mean of Q when each parameter follows its matched Beta, 0..100: 100 prod B(alpha + w, beta)/B(alpha, beta). O(1).
 [[nodiscard]] inline double quality_mean(const Parameters& parameters,
                                          const QualityOptions& options = {}) noexcept {
   double log_mean = 0;

@@ -9,30 +9,30 @@
 
 namespace loyalty {
 
-/// What the company can do next for a counterparty.
+/// What the company can do next for a counterparty. Ties between steps go in this order.
 enum class NextStep : std::uint8_t {
-  none,
-  keep_promise,
-  grant_concession,
-  answer_request,
-  resolve_complaint,
-  offer_contract,
-  give_gift,
+  none,               ///< nothing open gains
+  keep_promise,       ///< open always
+  grant_concession,   ///< open always
+  answer_request,     ///< the mean open request, now
+  resolve_complaint,  ///< open while a complaint is
+  offer_contract,     ///< where the role has contracts and none runs
+  give_gift,          ///< while they have given more
 };
 
 /// The next step, and the points of quality that it would gain.
 struct NextStepPoints {
   NextStep step = NextStep::none;
-  double points = 0;
+  double points = 0;  ///< > 0 but for `none`
 };
 
 /// Which steps are open now, beyond what the evidence tells.
 struct Availability {
-  int open_complaints = 0;
+  int open_complaints = 0;         ///< not resolved yet
   bool contract_possible = false;  ///< the role has contracts
 };
 
-/// What one such act adds to the evidence: the effect weights of the policy.
+/// What one such act adds to the evidence: the effect weights of the policy, >= 0.
 struct StepSizes {
   double promise = 1;          ///< to T+
   double concession = 1;       ///< to G+
@@ -57,6 +57,7 @@ inline constexpr double answer_deadline = 30;
   return evidence;
 }
 
+/// The evidence after one more act of its kind.
 [[nodiscard]] constexpr ResponsivenessEvidence with_concession(ResponsivenessEvidence evidence,
                                                                double size) noexcept {
   evidence.granted += size;
@@ -137,7 +138,7 @@ inline constexpr double answer_deadline = 30;
   return {best, quality(now, options.quality) * std::expm1(best_gain)};
 }
 
-/// The same, where the parameters are not at hand.
+/// The same, where the parameters are not at hand. About 0.2 us.
 [[nodiscard]] inline NextStepPoints next_step(const Evidence& evidence,
                                               const Availability& available,
                                               const ScoringOptions& options = {},

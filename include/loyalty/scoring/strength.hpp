@@ -8,7 +8,8 @@
 
 namespace loyalty {
 
-/// What speaks for a rung: purchases, and the decayed evidence of the four streams behind the rungs above buyer.
+/// What speaks for a rung: purchases, and the decayed evidence of the four streams behind the rungs above
+/// buyer; all >= 0.
 struct StrengthEvidence {
   double purchases = 0;    ///< n, undecayed
   double regularity = 0;   ///< B, purchases (decayed)
@@ -26,7 +27,7 @@ struct StreamValues {
   double partnership = 1;
 };
 
-/// Half-lives of the streams, in years, and the sums at which a rung is entered.
+/// Half-lives of the streams, in years of 365 days, and the sums at which a rung is entered; all > 0.
 struct StrengthOptions {
   StreamValues half_life_years{1, 1, 1, 1};
   StreamValues enter{1.5, 0.75, 0.75, 0.75};
