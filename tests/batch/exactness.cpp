@@ -263,3 +263,24 @@ TEST_CASE("a read in the middle of a log, or a note of the reader, changes nothi
     RC_ASSERT(read.bytes() == quiet.bytes());
   });
 }
+
+TEST_CASE("items split between shards or told of late: a replay makes the portfolio identical") {
+  law("any rows, arbitrary shards, chunks in any order", 150, [] {
+    const Rulebook book = any_rulebook();
+    log(book);
+    const auto rows = any_rows({.bad_rows = false});
+    log_rows(rows);
+    const Portfolio whole = folded(book, rows);
+    Portfolio p = empty(book);
+    if (*rc::gen::arbitrary<bool>()) {
+      std::array<std::vector<Row>, 3> shards;
+      for (const Row& row : rows) shards[*within<std::size_t>(0, 2)].push_back(row);
+      for (const auto& shard : shards) p.merge(folded(book, shard));
+    } else {
+      for (const auto& chunk : shuffled(chunks(rows))) apply_rows(p, chunk);
+    }
+    const Books books = p.replay(Table(shuffled(rows)));
+    RC_ASSERT(balanced(books));
+    RC_ASSERT(p.bytes() == whole.bytes());
+  });
+}

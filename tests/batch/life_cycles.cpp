@@ -205,7 +205,7 @@ TEST_CASE("a request waits, is answered or expires, however it is written down")
 
 TEST_CASE("opener and closer of one second meet, in any order of rows and across a call") {
   struct Case {
-    const char* what;
+    std::string what;
     Row opener;
     Row closer;
   };

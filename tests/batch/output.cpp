@@ -164,16 +164,16 @@ TEST_CASE(
                            "commitment", "responsiveness", "reciprocity", "trust", "commitment_low",
                            "trust_high", "why_commitment", "why_responsiveness", "why_reciprocity",
                            "why_trust", "p_prospect", "p_partner", "margin"}) {
-    CAPTURE(null);
+    CAPTURE(std::string(null));
     CHECK(std::isnan(number(table, null, 0)));
   }
   for (const char* empty :
        {"rung", "rung_peak", "next_rung", "next_rung_gap", "next_step", "currency"}) {
-    CAPTURE(empty);
+    CAPTURE(std::string(empty));
     CHECK(text(table, empty, 0).empty());
   }
   for (const char* null : {"rung_since", "first_purchase", "last_purchase"}) {
-    CAPTURE(null);
+    CAPTURE(std::string(null));
     CHECK(integer(table, null, 0) == no_time);
   }
   CHECK(text(table, "evidence", 0) == "none");
