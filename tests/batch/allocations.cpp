@@ -166,3 +166,54 @@ TEST_CASE("a portfolio allocates only for what is new: relationships, open items
   CHECK(p.books().set_aside_total() == 0);
   CHECK(p.books().skipped_total() == 0);
 }
+
+TEST_CASE(
+    "one event at a time: no allocation for those who are known, nor for an answer that closes") {
+  Portfolio p(Policy{}, t);
+  const auto events = every_kind(t + 1000);
+  for (const Event& e : every_kind(t)) (void)p.apply("somebody with a long name", e, "");
+  // The buffers for the rows of a second grow once.
+  for (const Time at : {t + 10, t + 20}) {
+    (void)p.apply("somebody with a long name", {.kind = Kind::request, .time = at}, long_key);
+    (void)p.apply("somebody with a long name", {.kind = Kind::response, .time = at + 1}, long_key);
+    (void)p.apply("somebody with a long name", {.kind = Kind::cost, .time = at + 2, .amount = 1},
+                  "");
+  }
+  for (const Event& e : events) {
+    // A request without a key is an item of its own, and a resolution without one is a reject.
+    if (e.kind == Kind::request || e.kind == Kind::resolution) continue;
+    CAPTURE(name(e.kind));
+    CHECK(counted([&] { (void)p.apply("somebody with a long name", e, ""); }) == 0);
+  }
+  (void)p.apply("somebody with a long name", {.kind = Kind::request, .time = t + 2000}, long_key);
+  (void)p.apply("somebody with a long name", {.kind = Kind::cost, .time = t + 2001, .amount = 1},
+                "");
+  CHECK(counted([&] {
+          (void)p.apply("somebody with a long name", {.kind = Kind::response, .time = t + 2002},
+                        long_key);
+          (void)p.apply("somebody with a long name",
+                        {.kind = Kind::cost, .time = t + 2003, .amount = 1}, "");
+        }) == 0);
+  CHECK(p.open_items() == 1);  // the request without a key, which only time closes
+}
+
+TEST_CASE("an assessment allocates nothing while items are open") {
+  Portfolio p(Policy{}, t);
+  std::vector<Row> rows;
+  for (const char* who : {"anna", "somebody with a long name"}) {
+    rows.push_back({who, {.kind = Kind::request, .time = t}, long_key});
+    rows.push_back({who, {.kind = Kind::promise, .time = t, .due = t + day}, long_key});
+    rows.push_back({who, {.kind = Kind::promise, .time = t, .due = t + day, .done = t + 2 * day}});
+    rows.push_back({who, {.kind = Kind::complaint, .time = t}, long_key});
+    rows.push_back({who, {.kind = Kind::purchase, .time = t + 1}});
+  }
+  p.apply(Table(rows));
+  REQUIRE(p.open_items() == 8);
+  for (const Time now : {t + 1, t + day + 1, t + 2 * day, t + 40 * day}) {
+    CAPTURE(now - t);
+    CHECK(counted([&] {
+            const AsOf at = p.at(now);
+            for (std::uint32_t i = 0; i < p.size(); ++i) (void)p.assess(i, at);
+          }) == 0);
+  }
+}

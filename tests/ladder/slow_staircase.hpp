@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <utility>
@@ -18,6 +19,14 @@ using loyalty::Position;
 using loyalty::Rung;
 using loyalty::Time;
 
+/// Which seconds the slow staircase tries.
+enum class Tries {
+  seconds,  ///< every one
+  steps,    ///< those in which something can change: events, ends of contracts, table steps
+  crossings,  ///< the same, but of the table steps only those at which a comparison turns: between two
+              ///< events a sum stands still and its threshold only rises, so bisection finds them
+};
+
 /// The ladder by its definition: every second, with all events up to it, rung <- min(max(rung, E), K).
 /// Knows the kinds that feed the ladder, by the table of effects; decays by divisions, not by clocks.
 class SlowStaircase {
@@ -31,15 +40,15 @@ class SlowStaircase {
     Position position;
   };
 
-  /// Positions from `first` to `last`. Every second is tried, or, where `every_second` is false, every
-  /// second in which something can change: events, ends of contracts, table steps.
-  std::vector<Change> changes(Time first, Time last, bool every_second) {
+  /// Positions from `first` to `last`.
+  std::vector<Change> changes(Time first, Time last, Tries tries) {
     std::stable_sort(events_.begin(), events_.end(),
                      [](const Event& a, const Event& b) { return a.time < b.time; });
     std::vector<Change> out;
     Position p;
     std::size_t next = 0;
-    for (Time t = first; t <= last; t = every_second ? t + 1 : next_change(t, next)) {
+    for (Time t = first; t <= last;
+         t = tries == Tries::seconds ? t + 1 : next_change(t, next, last, tries)) {
       while (next < events_.size() && events_[next].time <= t) add(events_[next++]);
       // Older events are summed, not evaluated, and meet the staircase at its start.
       if (t >= rules_.ladder.start) {
@@ -65,7 +74,7 @@ class SlowStaircase {
  private:
   using Stream = loyalty::LadderStream;
 
-  Time next_change(Time t, std::size_t next) const {
+  Time next_change(Time t, std::size_t next, Time last, Tries tries) const {
     Time soonest = next < events_.size() ? events_[next].time : loyalty::furthest_time;
     const auto consider = [&](Time x) {
       if (x > t) soonest = std::min(soonest, x);
@@ -75,11 +84,36 @@ class SlowStaircase {
     for (const Stream s :
          {Stream::purchases, Stream::support, Stream::advocacy, Stream::partnership}) {
       const Time h = half_life(s);
-      const Time q = loyalty::floor_div(t, h);
-      const Time step = 4096 * (t - q * h) / h + 1;
-      consider(q * h + (step * h + 4095) / 4096);
+      const Time step = step_of(h, t) + 1;
+      if (tries == Tries::steps) consider(first_second(h, step));
+      if (tries == Tries::crossings)
+        for (const loyalty::Decimal* threshold : thresholds(s))
+          if (at_least(s, *threshold, t) && !at_least(s, *threshold, last)) {
+            Time holds = step - 1;
+            Time fails = step_of(h, last);
+            while (fails - holds > 1) {
+              const Time probe = holds + (fails - holds) / 2;
+              (at_least(s, *threshold, first_second(h, probe)) ? holds : fails) = probe;
+            }
+            consider(first_second(h, fails));
+          }
     }
     return soonest;
+  }
+  /// Table steps counted from 1970, and the first second of one.
+  static Time step_of(Time h, Time t) {
+    const Time q = loyalty::floor_div(t, h);
+    return 4096 * q + 4096 * (t - q * h) / h;
+  }
+  static Time first_second(Time h, Time step) {
+    const Time q = loyalty::floor_div(step, 4096);
+    return q * h + ((step - 4096 * q) * h + 4095) / 4096;
+  }
+  std::array<const loyalty::Decimal*, 2> thresholds(Stream s) const {
+    const auto& c = rules_.ladder.criteria;
+    const loyalty::Threshold* by_stream[] = {&c.client, &c.supporter, &c.advocate, &c.partner};
+    const loyalty::Threshold& x = *by_stream[static_cast<int>(s)];
+    return {&x.enter, &x.keep};
   }
   static std::uint32_t mantissa(Time h, Time t) {
     const Time q = loyalty::floor_div(t, h);

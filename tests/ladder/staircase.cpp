@@ -14,6 +14,7 @@ using namespace loyalty;
 using loyalty_tests::law;
 using loyalty_tests::one_of;
 using loyalty_tests::SlowStaircase;
+using loyalty_tests::Tries;
 using loyalty_tests::within;
 
 namespace loyalty {
@@ -141,11 +142,11 @@ Position position_at(const Relationship& r, Time now, const FoldRules& rules) {
 }
 
 /// Folds a life in the order of time and compares every read with the slow staircase.
-void compare_with_definition(const Life& life, bool every_second = true) {
+void compare_with_definition(const Life& life, Tries tries = Tries::seconds) {
   const FoldRules& rules = life.rules;
   const Time first = std::min(life.events.front().time, rules.ladder.start);
   const Time last = life.events.back().time + 14 * rules.options.half_lives.purchases;
-  const auto slow = SlowStaircase(rules, life.events).changes(first, last, every_second);
+  const auto slow = SlowStaircase(rules, life.events).changes(first, last, tries);
   const auto expected = [&](Time t) { return SlowStaircase::at(slow, t); };
 
   Relationship r;
@@ -211,7 +212,7 @@ TEST_CASE("the staircase is what evaluating every table step gives, over weeks a
     for (Event& e : life.events)
       if (e.kind == Kind::contract) e.until = e.time + *within<Time>(-h, 5 * h);
     log(life);
-    compare_with_definition(life, false);
+    compare_with_definition(life, Tries::steps);
   });
 }
 

@@ -128,6 +128,30 @@ TEST_CASE("a longer answer or a longer wait never raises responsiveness") {
   });
 }
 
+TEST_CASE("the step to expiry leaves the responsiveness of plain numbers as it is") {
+  // One request more closed unanswered: 30 targets move from what is open to what is summed (DESIGN 3).
+  law("30 targets of waiting, before and after", 1000, [] {
+    const auto number = [](int most) { return *within(0, most) / 256.0; };
+    const int open = *within(1, 12);
+    ResponsivenessEvidence waiting{.answered = number(100'000),
+                                   .answer_time = number(1'000'000),
+                                   .open = static_cast<double>(open),
+                                   .granted = number(100'000),
+                                   .refused = number(100'000)};
+    waiting.open_time = 30 + number(30 * 256) * (open - 1);
+    ResponsivenessEvidence expired = waiting;
+    expired.answer_time += 30;
+    expired.open -= 1;
+    expired.open_time -= 30;
+    RC_LOG() << "answered " << waiting.answered << " in " << waiting.answer_time << " open " << open
+             << " for " << waiting.open_time << '\n';
+    const Parameter a = responsiveness(waiting);
+    const Parameter b = responsiveness(expired);
+    RC_ASSERT(std::fabs(a.mean - b.mean) <= 4e-15);
+    RC_ASSERT(std::fabs(a.variance - b.variance) <= 4e-15);
+  });
+}
+
 TEST_CASE(
     "waiting for an answer never raises responsiveness while all else stays, second by second") {
   // No other evidence, so that nothing fades.
@@ -235,6 +259,28 @@ TEST_CASE("one-sided records leave every interval in order, too") {
   });
 }
 
+TEST_CASE("a change between two dates is explained to its last digit, too") {
+  law("the same formula between two assessments", 300, [] {
+    const auto events = any_events(from, to);
+    log_events(events);
+    const Role role = any_role();
+    const Relationship r = folded(events);
+    const Time first = *within<Time>(to + year, to + 5 * year);
+    const Time second = first + *within<Time>(0, 5 * year);
+    Relationship later = r;
+    for (Event e : any_events(first, second, 6)) {
+      e.time = std::max(e.time, first);
+      (void)apply(later, e, rules());
+    }
+    const Assessment a = assess(r, rules().at(first), rules(), role);
+    const Assessment b = assess(later, rules().at(second + year), rules(), role);
+    const Attribution why =
+        attribution(b.parameters, a.parameters, rules().scorer(role).options.quality.weights);
+    RC_ASSERT(std::fabs(why.commitment + why.responsiveness + why.reciprocity + why.trust -
+                        (b.plug_in - a.plug_in)) <= 1e-10);
+  });
+}
+
 TEST_CASE("with nothing open, long silence returns the quality to that of a stranger") {
   law("thirty half-lives later", 200, [] {
     FoldOptions fold;
@@ -253,6 +299,27 @@ TEST_CASE("with nothing open, long silence returns the quality to that of a stra
     RC_ASSERT(a.coverage < 1e-9);
     RC_ASSERT(!a.quality().has_value());
     RC_ASSERT(a.rung() <= Rung::buyer);
+  });
+}
+
+TEST_CASE("a kept promise raises, a broken one lowers, until they fade; a grave one lowers more") {
+  law("strictly, while there is any evidence of it", 300, [] {
+    const auto events = any_events(from, to);
+    log_events(events);
+    const Relationship r = folded(events);
+    const AsOf at = rules().at(to + 2 * year);
+    const double stake = *within(16, 160) / 16.0;
+    const auto with = [&](Time done) {
+      Relationship more = r;
+      RC_ASSERT(apply(more,
+                      {.kind = Kind::promise, .time = to, .value = stake, .due = to, .done = done},
+                      rules()) == Code::ok);
+      return assess(more, at, rules()).parameters.trust.mean;
+    };
+    const double before = assess(r, at, rules()).parameters.trust.mean;
+    RC_ASSERT(with(to) > before);
+    RC_ASSERT(with(to + 1) < before);
+    RC_ASSERT(with(no_time) < with(to + 1));
   });
 }
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Checks that every header with floating point refuses to be compiled with options that change results.
+
+Usage: refuses_fast_math.py COMPILER INCLUDE_FOLDER [HEADER...]; without names, all that speak of `double`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+OPTIONS = ["-ffast-math", "-ffinite-math-only"]
+MESSAGE = "must not be compiled with"
+COMMENT = re.compile(r"//.*")
+
+
+def preprocess(compiler: str, include: Path, header: str, option: str) -> tuple[int, str]:
+    """Exit status and errors of the preprocessor alone: that is where #error acts."""
+    command = [compiler, "-std=c++20", "-E", "-x", "c++", "-I", str(include), option, "-"]
+    done = subprocess.run(
+        command, input=f"#include <{header}>\n", capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+def main() -> int:
+    compiler, include = sys.argv[1], Path(sys.argv[2])
+    named = sys.argv[3:]
+    found = named or sorted(
+        path.relative_to(include).as_posix()
+        for path in include.glob("loyalty/**/*.hpp")
+        if re.search(r"\bdouble\b", COMMENT.sub("", path.read_text(encoding="utf-8")))
+    )
+    wrong = []
+    for header in found:
+        for option in OPTIONS:
+            status, errors = preprocess(compiler, include, header, option)
+            if status == 0:
+                wrong.append(f"{header}: accepts {option}; include <loyalty/core/config.hpp>")
+            elif MESSAGE not in errors:
+                wrong.append(f"{header}: refuses {option} for another reason: {errors}")
+    print("\n".join(wrong))
+    print(f"{len(found)} headers, {len(wrong)} complaints")
+    return 1 if wrong or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
