@@ -354,3 +354,20 @@ TEST_CASE("requests are counted against us as they age: every open second of eve
     RC_ASSERT(e.responsiveness.open_time == static_cast<double>(age) / double{tau});
   });
 }
+
+TEST_CASE("a promise that is closed in the very second it would break was never broken") {
+  // Rows of one second act together: at due + grace + 1 s it is known to have been kept in time.
+  for (const Time told : {t + 100 + grace, t + 101 + grace, t + 102 + grace}) {
+    Portfolio p(policy());
+    apply_rows(p, {row({.kind = Kind::promise, .time = t, .due = t + 100}, "k")});
+    apply_rows(
+        p, {row({.kind = Kind::promise, .time = told, .done = t + 100}, "k"), elsewhere(told + 1)});
+    const Relationship r = read(p, told + 1);
+    CAPTURE(told - t);
+    CHECK(r.promises_kept == evidence(p, Sum::promises_kept, 1, t + 100));
+    CHECK(r.promises_grave.zero());
+    CHECK(r.events == 1);
+    // A second later it did count as broken, which is not forgotten.
+    CHECK(r.ladder.newest == (told <= t + 101 + grace ? t + 100 : t + 101 + grace));
+  }
+}
