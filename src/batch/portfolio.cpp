@@ -6,6 +6,8 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <memory_resource>
 #include <new>
 #include <numeric>
 #include <tuple>
@@ -66,6 +68,7 @@ auto order_of(const Event& e) noexcept {
 
 /// The open items of one relationship in the pool.
 struct PooledItems {
+  using Item = OpenItem;
   OpenItems& pool;
   std::uint32_t relationship;
   std::uint32_t& head;
@@ -74,22 +77,34 @@ struct PooledItems {
   void erase(const OpenItem* item) { pool.erase(head, item); }
 };
 
-/// A copy of them, for reads.
+/// A copy of them for a read, on the stack unless there are very many.
 struct CopiedItems {
-  std::vector<OpenItem> items;
-  OpenItem* find(Kind kind, std::string_view key) {
-    const auto it = std::find_if(items.begin(), items.end(), [&](const OpenItem& item) {
+  using Item = BasicOpenItem<std::string_view>;
+  std::array<std::byte, 8192> memory;
+  std::pmr::monotonic_buffer_resource resource{memory.data(), memory.size()};
+  std::pmr::vector<Item> items{&resource};
+
+  CopiedItems(const OpenItems& pool, std::uint32_t head, std::size_t more) {
+    std::size_t count = more;
+    pool.each(head, [&](const OpenItem&) { ++count; });
+    items.reserve(count);
+    pool.each(head, [&](const OpenItem& item) {
+      items.push_back({item.kind, item.from, item.done, item.stake, item.key});
+    });
+  }
+  Item* find(Kind kind, std::string_view key) {
+    const auto it = std::find_if(items.begin(), items.end(), [&](const Item& item) {
       return item.kind == kind && !item.key.empty() && item.key == key;
     });
     return it == items.end() ? nullptr : &*it;
   }
-  void insert(OpenItem item) { items.push_back(std::move(item)); }
-  void erase(const OpenItem* item) { items.erase(items.begin() + (item - items.data())); }
+  void insert(const Item& item) { items.push_back(item); }
+  void erase(const Item* item) { items.erase(items.begin() + (item - items.data())); }
 };
 
 /// A promise or payment whose end is known: acts at once where time has reached it, else waits.
 template <class Items>
-void schedule(OpenItem item, Time now, Relationship& r, Items& items, const FoldRules& rules) {
+void schedule(typename Items::Item item, Time now, Relationship& r, Items& items, const FoldRules& rules) {
   if (can_change(item, now, rules)) items.insert(std::move(item));
   else fire(r, item, now, rules);
 }
@@ -99,7 +114,9 @@ void schedule(OpenItem item, Time now, Relationship& r, Items& items, const Fold
 template <class Items>
 std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key,
                                    Relationship& r, Items& items, const FoldRules& rules) {
-  OpenItem* open = key.empty() ? nullptr : items.find(e.kind == Kind::response     ? Kind::request
+  using Item = typename Items::Item;
+  using Text = decltype(Item::key);
+  Item* open = key.empty() ? nullptr : items.find(e.kind == Kind::response     ? Kind::request
                                                       : e.kind == Kind::resolution ? Kind::complaint
                                                                                    : e.kind,
                                                       key);
@@ -111,7 +128,7 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
         items.erase(open);
       }
       apply(r, request_act(e.time), rules);
-      items.insert({Kind::request, e.time, no_time, 1, std::string(key)});
+      items.insert({Kind::request, e.time, no_time, 1, Text(key)});
       return std::nullopt;
     }
     case Kind::response: {
@@ -130,15 +147,15 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       const Time limit = e.due == no_time ? no_time : e.due + rules.options.promise_grace;
       if (e.done == no_time) {
         if (open != nullptr) return Skip::already_open;
-        schedule({e.kind, limit, no_time, stake, std::string(key)}, e.time, r, items, rules);
+        schedule(Item{e.kind, limit, no_time, stake, Text(key)}, e.time, r, items, rules);
         return std::nullopt;
       }
       if (open == nullptr) {
         if (limit == no_time) return Skip::nothing_open;
-        schedule({e.kind, limit, e.done, stake, {}}, e.time, r, items, rules);
+        schedule(Item{e.kind, limit, e.done, stake, {}}, e.time, r, items, rules);
         return std::nullopt;
       }
-      OpenItem item{e.kind, open->from, e.done, open->stake, {}};  // nothing can close it twice
+      Item item{e.kind, open->from, e.done, open->stake, {}};  // nothing can close it twice
       items.erase(open);
       if (item.from + 1 < e.time && e.done <= e.time) {
         // It counted as broken since then; now it is known to have been kept, if late.
@@ -159,7 +176,7 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       opening.complaints = open == nullptr ? 1 : 0;
       apply(r, opening, rules);
       if (open == nullptr)
-        items.insert({Kind::complaint, e.time, no_time, 1, std::string(key)});
+        items.insert({Kind::complaint, e.time, no_time, 1, Text(key)});
       return std::nullopt;
     }
     case Kind::resolution: {
@@ -266,7 +283,6 @@ constexpr std::array<std::array<std::uint16_t, 3>, 256> lines_of_kind = [] {
   touches(Kind::promise, {Sum::promises_kept});
   touches(Kind::payment, {Sum::promises_kept});
   touches(Kind::guarantee, {Sum::guarantees_kept});
-  touches(Kind::contract, {Sum::partnership});
   touches(Kind::request, {Sum::answered});
   touches(Kind::response, {Sum::answered});
   touches(Kind::concession, {Sum::granted, Sum::refused});
@@ -359,8 +375,9 @@ void Portfolio::States::grow_to(std::size_t size) {
   }
 }
 
-void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_) {
-  rows.push_back({relationship, event, keys.size(), key_.size()});
+void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_,
+                               bool earlier) {
+  rows.push_back({relationship, event, keys.size(), key_.size(), earlier});
   keys += key_;
 }
 
@@ -386,6 +403,7 @@ void Portfolio::KeyedRows::sort() {
 
 Portfolio::Portfolio(Policy policy, std::optional<Time> landmark)
     : rules_(std::make_shared<const Rules>(std::move(policy), landmark)),
+      plain_fold_(rules_->fold()),
       currency_(rules_->policy().currency) {}
 
 void Portfolio::grow() {
@@ -403,8 +421,10 @@ void Portfolio::act_on(KeyedRows& rows, Books& books) {
     PooledItems items{items_, row.relationship, meta_[row.relationship].open};
     Relationship& r = states_[row.relationship];
     if (const auto skip = act_with_items(row.event, act, rows.key(row), r, items, rules)) {
-      --books.scored;
-      books.skip(*skip);
+      // Each row stays in the books of the call that brought it; what it turned out to be is in the total.
+      Books& counted = row.earlier ? books_ : books;
+      --counted.scored;
+      counted.skip(*skip);
     }
     if (!within_limits(r)) over_limit_ = row.relationship;
   }
@@ -417,7 +437,7 @@ void Portfolio::reach(Time time, Books& books) {
   if (!pending_.rows.empty() && pending_.time < time) act_on(pending_, books);
   if (!pending_.rows.empty() && pending_.time == time) {
     for (const KeyedRow& row : pending_.rows)
-      current_.add(row.relationship, row.event, pending_.key(row));
+      current_.add(row.relationship, row.event, pending_.key(row), true);
     pending_.clear();
   }
   current_.time = time;
@@ -430,6 +450,7 @@ void Portfolio::close_call(Time newest, Books& books) {
       act_on(current_, books);
     } else {
       std::swap(current_, pending_);
+      for (KeyedRow& row : pending_.rows) row.earlier = true;
     }
   }
   if (!pending_.rows.empty() && pending_.time < newest_) act_on(pending_, books);
@@ -455,18 +476,20 @@ void Portfolio::settle() {
   settled_items_ = items_.size();
 }
 
-void Portfolio::check_limits() const {
-  if (over_limit_ == IdIndex::none) return;
-  // The last that went over may have been replayed since; another may still be over.
-  std::uint32_t index = over_limit_;
-  for (std::uint32_t i = 0; i < size() && within_limits(states_[index]); ++i) index = i;
-  const Relationship& r = states_[index];
-  if (within_limits(r)) return;
+void Portfolio::throw_limit(std::uint32_t index, const Relationship& r) const {
   throw LimitError("relationship " + ids_.text(index) + " is beyond the limits: " +
                    std::to_string(r.events) + " events (at most " + std::to_string(most_events) +
                    "), " + std::to_string(r.money) + " minor units of money (at most " +
                    std::to_string(most_money) +
                    "); split it, or leave its rows out, and fold the log anew");
+}
+
+void Portfolio::check_limits() const {
+  if (over_limit_ == IdIndex::none) return;
+  // The last that went over may have been replayed since; another may still be over.
+  std::uint32_t index = over_limit_;
+  for (std::uint32_t i = 0; i < size() && within_limits(states_[index]); ++i) index = i;
+  if (!within_limits(states_[index])) throw_limit(index, states_[index]);
 }
 
 /// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
@@ -487,13 +510,29 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
     if (differs(rows.refers_to)) return less(rows.refers_to);
     if (differs(rows.currency)) return less(rows.currency);
     if (differs(rows.role)) return less(rows.role);
-    if (differs(rows.code)) return less(rows.code);
-    if (rows.relationship) return rows.relationship[a] < rows.relationship[b];
-    return rows.relationship_number[a] < rows.relationship_number[b];
+    return differs(rows.code) && less(rows.code);
   };
   constexpr auto retraction = static_cast<std::uint8_t>(Kind::retraction);
   constexpr std::size_t gone = static_cast<std::size_t>(-1);
-  std::unordered_map<std::string_view, std::size_t> first;
+  // An identifier names an event of its relationship, so that sharding by relationship changes nothing.
+  struct Name {
+    std::int64_t number;
+    std::string_view relationship;
+    std::string_view event;
+    bool operator==(const Name&) const = default;
+  };
+  struct HashOfName {
+    std::size_t operator()(const Name& name) const noexcept {
+      const std::hash<std::string_view> hash;
+      return (hash(name.event) * 0x9e3779b97f4a7c15ULL + hash(name.relationship)) * 0x9e3779b97f4a7c15ULL +
+             static_cast<std::size_t>(name.number);
+    }
+  };
+  const auto name_of = [&rows](std::size_t i, std::string_view event) {
+    if (rows.relationship_number != nullptr) return Name{rows.relationship_number[i], {}, event};
+    return Name{0, rows.relationship[i], event};
+  };
+  std::unordered_map<Name, std::size_t, HashOfName> first;
   for (std::size_t p = 0; p < order.size(); ++p) {
     const std::size_t i = order[p];
     const std::string_view id = rows.event_id[i];
@@ -503,7 +542,7 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
     if (reader.read(i, event) != Code::ok || judge(event, has_key, rules_->fold(), act) != Code::ok)
       continue;  // set aside later
-    const auto [it, fresh] = first.try_emplace(id, p);
+    const auto [it, fresh] = first.try_emplace(name_of(i, id), p);
     if (fresh) continue;
     books.skip(Skip::repeated);
     if (before(i, order[it->second])) std::swap(order[it->second], order[p]);
@@ -517,7 +556,7 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
       if (i == gone || rows.kind[i] != retraction || rows.refers_to[i].empty()) continue;
       Event event;
       if (reader.read(i, event) != Code::ok) continue;
-      const auto it = first.find(rows.refers_to[i]);
+      const auto it = first.find(name_of(i, rows.refers_to[i]));
       if (it == first.end()) continue;
       const auto [taken, fresh] = by_event.try_emplace(it->second, p);
       if (!fresh && before(i, order[taken->second])) taken->second = p;
@@ -534,17 +573,97 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
   return changed;
 }
 
-/// A portfolio whose policy names no currency takes that of the earliest row that names one.
+/// A portfolio whose policy names no currency takes that of the earliest row that names one. Two in that
+/// second leave no answer that the order of arrival could not change: the policy has to say.
 void Portfolio::settle_currency(const EventColumns& rows) {
-  if (!rows.currency || !currency_.empty()) return;
-  std::size_t best = rows.rows;
+  if (!rows.currency || !policy().currency.empty()) return;
+  Time first = currency_time_;
+  std::string_view lowest = currency_;
+  std::string_view highest = currency_;
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    if (rows.currency[i].empty() || rows.time[i] == no_time) continue;
-    if (best == rows.rows || std::pair(rows.time[i], rows.currency[i]) <
-                                 std::pair(rows.time[best], rows.currency[best]))
-      best = i;
+    const std::string_view named = rows.currency[i];
+    if (named.empty() || !detail::plausible(rows.time[i])) continue;
+    if (first == no_time || (currency_time_ == no_time && rows.time[i] < first)) {
+      first = rows.time[i];
+      lowest = highest = named;
+    } else if (rows.time[i] == first) {
+      lowest = std::min(lowest, named);
+      highest = std::max(highest, named);
+    }
   }
-  if (best != rows.rows) currency_ = std::string(rows.currency[best]);
+  if (lowest != highest)
+    throw MismatchError("the first rows that name a currency, of " + date_text(first) + ", name both " +
+                        std::string(lowest) + " and " + std::string(highest) +
+                        "; set `currency` in the policy, and `rates` for the others");
+  if (first == no_time) return;
+  currency_time_ = first;
+  currency_ = std::string(lowest);
+}
+
+/// Rows that say the same, to the bit.
+class SameRows {
+ public:
+  explicit SameRows(const EventColumns& columns) noexcept : c_(columns) {}
+
+  /// An order in which equal rows are neighbours.
+  std::strong_ordering compare(std::size_t a, std::size_t b) const noexcept {
+    std::strong_ordering order = c_.kind[a] <=> c_.kind[b];
+    const auto whole = [&](const auto* column) {
+      if (order == 0 && column != nullptr) order = column[a] <=> column[b];
+    };
+    const auto real = [&](const double* column) {
+      if (order == 0 && column != nullptr) order = order_bits(column[a]) <=> order_bits(column[b]);
+    };
+    const auto text = [&](const TextColumn& column) {
+      if (order == 0 && column) order = column[a] <=> column[b];
+    };
+    for (const double* column : {c_.value, c_.amount, c_.margin, c_.cost, c_.rating, c_.scale_low, c_.scale_high})
+      real(column);
+    for (const Time* column : {c_.due, c_.done, c_.until, c_.since}) whole(column);
+    for (const std::uint8_t* column : {c_.side, c_.parameter, c_.role, c_.whole_order}) whole(column);
+    for (const TextColumn* column : {&c_.refers_to, &c_.event_id, &c_.currency}) text(*column);
+    return order;
+  }
+
+ private:
+  const EventColumns& c_;
+};
+
+/// The index of a row's relationship, if there is one.
+std::uint32_t Portfolio::index_of(const EventColumns& rows, std::size_t i) const noexcept {
+  if (rows.relationship_number == nullptr) return ids_.find(rows.relationship[i]);
+  const std::int64_t id = rows.relationship_number[i];
+  return id == no_time ? IdIndex::none : ids_.find(id);
+}
+
+/// Among the rows of one second, those at positions [`start`, `end`), how many are copies of another. `again_` are
+/// the relationships that may have several; `rejects` tells from the first position on which rows do not count.
+std::int64_t Portfolio::count_repeats(const EventColumns& rows, std::span<const std::size_t> order,
+                                      std::size_t start, std::size_t end,
+                                      std::span<const Reject> rejects) {
+  if (end - start < 2) return 0;
+  std::sort(again_.begin(), again_.end());
+  again_.erase(std::unique(again_.begin(), again_.end()), again_.end());
+  auto& found = same_second_;
+  found.clear();
+  for (std::size_t p = start; p < end; ++p) {
+    const std::size_t i = order.empty() ? p : order[p];
+    if (!rejects.empty() && rejects.front().row == static_cast<std::int64_t>(i)) {
+      rejects = rejects.subspan(1);
+      continue;
+    }
+    const std::uint32_t index = index_of(rows, i);
+    if (std::binary_search(again_.begin(), again_.end(), index)) found.emplace_back(index, i);
+  }
+  const SameRows same(rows);
+  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : same.compare(a.second, b.second) < 0;
+  });
+  std::int64_t repeats = 0;
+  for (std::size_t k = 1; k < found.size(); ++k)
+    if (found[k].first == found[k - 1].first && same.compare(found[k].second, found[k - 1].second) == 0)
+      ++repeats;
+  return repeats;
 }
 
 Books Portfolio::apply(const EventColumns& rows) {
@@ -578,7 +697,7 @@ Books Portfolio::apply(const EventColumns& rows) {
     }
   }
   Books books = fold(rows, order);
-  for (std::size_t i = 0; i < resolved.skipped.size(); ++i) books.skipped[i] += resolved.skipped[i];
+  books.add(resolved);
   books.read = static_cast<std::int64_t>(rows.rows);
   books_.add(books);
   std::sort(books.rejects.begin(), books.rejects.end(),
@@ -591,7 +710,6 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   const FoldRules& rules = rules_->fold();
   const RowReader reader(rows, policy(), currency_);
   const PlainRows plain(rows, currency_);
-  PlainFold fold(rules);
   const std::size_t count = order.empty() ? rows.rows : order.size();
 
   // Rows are resolved a block ahead, and the lines of a state are fetched some rows ahead of their use, so that
@@ -621,6 +739,16 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   Books books;
   Time newest = no_time;
   std::array<bool, 2 * kind_count> folded{};
+  // Copies of a row stand in one second, and the first of them leaves its stamp, or waits.
+  Time second = no_time;
+  std::size_t second_start = 0;
+  std::size_t second_rejects = 0;
+  const auto end_second = [&](std::size_t end) {
+    if (again_.empty()) return;
+    books.exact_repeats += count_repeats(rows, order, second_start, end,
+                                         std::span(books.rejects).subspan(second_rejects));
+    again_.clear();
+  };
   for (std::size_t p = 0; p < count; ++p) {
     if (p % Ahead::block == 0) resolve(p + Ahead::block);
     fetch(p + distance);
@@ -628,8 +756,16 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     const std::size_t i = next.row[at];
     const PlanNumber plan = next.plan[at];
     const Time time = rows.time[i];
+    if (time != second) {
+      end_second(p);
+      second = time;
+      second_start = p;
+      second_rejects = books.rejects.size();
+    }
+    if (next.state[at] != nullptr && (plan == not_plain || next.state[at]->ladder.newest == time)) [[unlikely]]
+      again_.push_back(next.index[at]);
     if (plan != not_plain &&
-        fold.apply(*next.state[at], fold.plans()[plan], time, rows.value != nullptr ? rows.value[i] : no_value,
+        plain_fold_.apply(*next.state[at], plain_fold_.plans()[plan], time, rows.value != nullptr ? rows.value[i] : no_value,
                    rows.amount != nullptr ? rows.amount[i] : no_value)) {
       folded[plan] = true;
     } else if (const Code code = fold_row(rows, reader, i, next.index[at], books); code != Code::ok) {
@@ -642,6 +778,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     if (rows.role != nullptr && rows.role[i] < role_count)
       meta_[next.index[at]].settle_role(static_cast<Role>(rows.role[i]), time);
   }
+  end_second(count);
   books.scored += static_cast<std::int64_t>(count - books.rejects.size());
   for (int i = 0; i < kind_count; ++i) {
     const auto kind = static_cast<Kind>(i);
@@ -694,7 +831,7 @@ Code Portfolio::fold_row(const EventColumns& rows, const RowReader& reader, std:
     (void)act_with_items(event, act, key, r, items, rules);
   } else {
     reach(event.time, books);
-    current_.add(index, event, key);
+    current_.add(index, event, key, false);
   }
   if (!within_limits(r)) over_limit_ = index;
   return Code::ok;
@@ -739,15 +876,14 @@ Books Portfolio::retract(const EventColumns& rows) {
   Books books;
   books.read = static_cast<std::int64_t>(rows.rows);
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    const std::uint32_t index = rows.relationship_number != nullptr
-                                    ? ids_.find(rows.relationship_number[i])
-                                    : ids_.find(rows.relationship[i]);
+    const std::uint32_t index = index_of(rows, i);
     Event event;
     Act act;
     Code code = reader.read(i, event);
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
     if (code == Code::ok) code = judge(event, has_key, rules, act);
-    if (code == Code::ok && (index == IdIndex::none || act.stamp > newest_ ||
+    if (code == Code::ok && (index == IdIndex::none || act.stamp < states_[index].first_event ||
+                             act.stamp > states_[index].ladder.newest ||
                              (has_key && uses_items(event, has_key, rules)) ||
                              (event.kind == Kind::request && event.side == rules.options.perspective)))
       code = Code::retraction_without_event;
@@ -767,9 +903,7 @@ Books Portfolio::replay(const EventColumns& rows) {
   std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
   std::unordered_set<std::uint32_t> seen;
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    const std::uint32_t index = rows.relationship_number != nullptr
-                                    ? ids_.find(rows.relationship_number[i])
-                                    : ids_.find(rows.relationship[i]);
+    const std::uint32_t index = index_of(rows, i);
     if (index == IdIndex::none || !seen.insert(index).second) continue;
     states_[index] = Relationship{};
     while (meta_[index].open != OpenItems::none) {
@@ -785,16 +919,17 @@ Books Portfolio::replay(const EventColumns& rows) {
   const auto replayed = [&](const KeyedRow& row) { return seen.contains(row.relationship); };
   pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
                       pending_.rows.end());
-  const Books before = books_;
   const Books books = apply(rows);
+  books_.add(books, -1);  // these rows were counted when they first came
   // Rows that a reader set aside are not in this call; the flag must outlive the replay.
   for (const auto& [index, rows_before] : set_aside)
     meta_[index].set_aside = std::max(meta_[index].set_aside, rows_before);
-  books_ = before;  // these rows were counted when they first came
   return books;
 }
 
 void Portfolio::merge(const Portfolio& other) {
+  if (&other == this)
+    throw MismatchError("a portfolio does not merge with itself: every row would count twice");
   const Fingerprints mine = fingerprints(policy());
   const Fingerprints theirs = fingerprints(other.policy());
   if (mine.fold != theirs.fold)
@@ -806,7 +941,10 @@ void Portfolio::merge(const Portfolio& other) {
   if (!currency_.empty() && !other.currency_.empty() && currency_ != other.currency_)
     throw MismatchError("portfolios of other currencies do not merge: " + currency_ + " and " +
                         other.currency_ + "; set `currency` and `rates` in the policy");
-  if (currency_.empty()) currency_ = other.currency_;
+  if (currency_.empty() || (other.currency_time_ != no_time && other.currency_time_ < currency_time_)) {
+    currency_ = other.currency_;
+    currency_time_ = other.currency_time_;
+  }
   const bool criteria_differ = mine.ladder != theirs.ladder;
   std::vector<std::uint32_t> here(other.size());
   for (std::uint32_t i = 0; i < other.size(); ++i) {
@@ -832,7 +970,7 @@ void Portfolio::merge(const Portfolio& other) {
     KeyedRows& target = pending_.time == other.pending_.time ? pending_ : current_;
     target.time = other.pending_.time;
     for (const KeyedRow& row : other.pending_.rows)
-      target.add(here[row.relationship], row.event, other.pending_.key(row));
+      target.add(here[row.relationship], row.event, other.pending_.key(row), true);
   }
   close_call(newest, moved);
   books_.add(other.books_);
@@ -887,10 +1025,10 @@ std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time n
                                                      Books& books) const {
   const FoldRules& rules = rules_->fold();
   Relationship r = states_[index];
-  CopiedItems items;
-  items_.each(meta_[index].open, [&](const OpenItem& item) { items.items.push_back(item); });
+  const auto waiting = pending_of(index);
+  CopiedItems items(items_, meta_[index].open, waiting.size());
   int skipped = 0;
-  for (const KeyedRow& row : pending_of(index)) {
+  for (const KeyedRow& row : waiting) {
     Act act;
     (void)act_of(row.event, rules, act);
     if (const auto skip = act_with_items(row.event, act, pending_.key(row), r, items, rules)) {
@@ -898,18 +1036,22 @@ std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time n
       books.skip(*skip);
     }
   }
-  for (const OpenItem& item : items.items) fire(r, item, now, rules);
+  for (const CopiedItems::Item& item : items.items) fire(r, item, now, rules);
   return {r, skipped};
 }
 
 Relationship Portfolio::state(std::uint32_t index, Time now) const {
+  Relationship r;
   if (!pending_.rows.empty() && !pending_of(index).empty()) {
     Books ignored;
-    return read_pending(index, now, ignored).first;
+    r = read_pending(index, now, ignored).first;
+  } else {
+    r = states_[index];
+    items_.each(meta_[index].open,
+                [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
   }
-  Relationship r = states_[index];
-  items_.each(meta_[index].open,
-              [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
+  if (!within_limits(r)) [[unlikely]]
+    throw_limit(index, r);  // by items that no later row has folded away
   return r;
 }
 

@@ -310,10 +310,62 @@ TEST_CASE("of repeated event ids the first by time counts; retractions take it a
   // Everything taken back: nobody was ever there.
   Portfolio empty(policy());
   Row only = buy(t, "gone");
-  only.relationship = "b";
   CHECK(balanced(apply_rows(empty, {only, back}, true)));
   CHECK(empty.size() == 0);
   CHECK(empty.newest() == no_time);
+}
+
+TEST_CASE("an event_id names an event of its relationship: that of another is another event") {
+  Portfolio p(policy());
+  const auto buy = [](const char* who) {
+    return Row{.relationship = who, .event = {.kind = Kind::purchase, .time = t, .amount = 1}, .event_id = "1"};
+  };
+  const Row back{.relationship = "b", .event = {.kind = Kind::retraction, .time = t}, .refers_to = "1"};
+  const Books books = apply_rows(p, {buy("a"), buy("b"), buy("17"), buy("18"), back}, true);
+  CHECK(balanced(books));
+  CHECK(books.scored == 3);
+  CHECK(skipped(books, Skip::repeated) == 0);
+  CHECK(skipped(books, Skip::retracted) == 2);
+  CHECK_FALSE(p.find("b").has_value());
+}
+
+TEST_CASE("copies of a row are folded, and counted, in whatever order they come") {
+  const auto purchase = [](const char* who, Time at, double amount) {
+    return Row{.relationship = who, .event = {.kind = Kind::purchase, .time = at, .amount = amount}};
+  };
+  const Row promise{.relationship = "a", .event = {.kind = Kind::promise, .time = t, .due = t + day}};
+  Row named = promise;
+  named.refers_to = "p1";
+  std::vector<Row> rows = {purchase("a", t, 1), purchase("a", t, 1),     purchase("a", t, 1),  // two copies
+                           purchase("a", t, 2), purchase("b", t, 1),     promise, promise,     // one
+                           named,               purchase("a", t + 1, 1), purchase("a", t - 1, 1)};
+  Row bad = purchase("a", t, -1);  // set aside, so no copy of anything
+  rows.push_back(bad);
+  rows.push_back(bad);
+  for (int turn = 0; turn < 12; ++turn) {
+    std::rotate(rows.begin(), rows.begin() + 1, rows.end());
+    Portfolio p(policy());
+    const Books books = apply_rows(p, rows);
+    CHECK(books.exact_repeats == 3);
+    CHECK(p.books().exact_repeats == 3);
+    CHECK(books.scored == 10);
+  }
+}
+
+TEST_CASE("two currencies in the first second that names any: the policy has to say, however rows come") {
+  const auto pay = [](Time at, std::string currency) {
+    Row r{.relationship = "a", .event = {.kind = Kind::purchase, .time = at, .amount = 1}};
+    r.currency = std::move(currency);
+    return r;
+  };
+  Portfolio whole(policy());
+  CHECK_THROWS_WITH_AS(apply_rows(whole, {pay(t, "USD"), pay(t + 1, "USD"), pay(t, "EUR")}),
+                       doctest::Contains("EUR and USD; set `currency`"), MismatchError);
+  CHECK(whole.size() == 0);
+  Portfolio split(policy());
+  apply_rows(split, {pay(t, "USD")});
+  CHECK_THROWS_AS(apply_rows(split, {pay(t, "EUR")}), MismatchError);
+  CHECK(set_aside(apply_rows(split, {pay(t + 1, "EUR")}), Code::other_currency) == 1);
 }
 
 TEST_CASE(

@@ -4,6 +4,8 @@
 /// time, however they are sharded by relationship; plain events in any shards, but for the position.
 #include <array>
 #include <cstdlib>
+#include <string>
+#include <tuple>
 
 #include "batch/any_rows.hpp"
 #include "laws/mergeable.hpp"
@@ -71,10 +73,15 @@ TEST_CASE("any order of rows within a call gives the same bytes and books") {
     law(ids ? "with event ids, repeats and retractions" : "without event ids", 150, [ids] {
       const auto rows = any_rows({.event_ids = ids, .currencies = true});
       log_rows(rows);
-      const Portfolio a = folded(rows, ids);
-      const Portfolio b = folded(shuffled(rows), ids);
-      RC_ASSERT(counts(a.books()) == counts(b.books()));
-      RC_ASSERT(a.bytes() == b.bytes());
+      const auto outcome = [ids](const std::vector<Row>& given) {
+        try {
+          const Portfolio p = folded(given, ids);
+          return std::tuple(std::string(), counts(p.books()), p.bytes());
+        } catch (const MismatchError& e) {  // two currencies in the first second that names any
+          return std::tuple(std::string(e.what()), Counts(), std::vector<std::byte>());
+        }
+      };
+      RC_ASSERT(outcome(rows) == outcome(shuffled(rows)));
     });
   }
 }
@@ -94,6 +101,20 @@ TEST_CASE(
     }
     RC_ASSERT(p.bytes() == whole.bytes());
     RC_ASSERT(counts(p.books()) == counts(whole.books()));
+  });
+  law("chunks that name currencies", 100, [] {
+    const auto rows = any_rows({.currencies = true});
+    log_rows(rows);
+    const auto outcome = [](const std::vector<std::vector<Row>>& parts) {
+      Portfolio p(policy(), landmark);
+      try {
+        for (const auto& part : parts) apply_rows(p, part);
+      } catch (const MismatchError&) {
+        return std::vector<std::byte>();
+      }
+      return p.bytes();
+    };
+    RC_ASSERT(outcome(chunks(rows)) == outcome({rows}));
   });
   law("row by row", 40, [] {
     const auto rows = any_rows({.bad_rows = false});

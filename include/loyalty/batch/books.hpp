@@ -33,7 +33,8 @@ struct Books {
   std::int64_t scored = 0;
   std::array<std::int64_t, skip_count> skipped{};
   std::array<std::int64_t, code_count> set_aside{};
-  std::vector<Reject> rejects;  ///< of one call, in row order
+  std::int64_t exact_repeats = 0;  ///< of the scored, copies of another row of the same call; all were folded
+  std::vector<Reject> rejects;     ///< of one call, in row order
 
   std::int64_t skipped_total() const noexcept {
     std::int64_t n = 0;
@@ -47,12 +48,13 @@ struct Books {
   }
   void skip(Skip why, std::int64_t n = 1) noexcept { skipped[static_cast<std::size_t>(why)] += n; }
 
-  /// Adds the counts, not the rejected rows.
-  void add(const Books& other) noexcept {
-    read += other.read;
-    scored += other.scored;
-    for (std::size_t i = 0; i < skipped.size(); ++i) skipped[i] += other.skipped[i];
-    for (std::size_t i = 0; i < set_aside.size(); ++i) set_aside[i] += other.set_aside[i];
+  /// Adds the counts, not the rejected rows; `sign` -1 takes them away.
+  void add(const Books& other, int sign = 1) noexcept {
+    read += sign * other.read;
+    scored += sign * other.scored;
+    exact_repeats += sign * other.exact_repeats;
+    for (std::size_t i = 0; i < skipped.size(); ++i) skipped[i] += sign * other.skipped[i];
+    for (std::size_t i = 0; i < set_aside.size(); ++i) set_aside[i] += sign * other.set_aside[i];
   }
 };
 

@@ -12,17 +12,21 @@
 namespace loyalty {
 
 /// Something that waits: a promise or payment not done (or done later than what is known now), a request
-/// not answered, a complaint not resolved. What it will do is decided when time reaches it.
-struct OpenItem {
+/// not answered, a complaint not resolved. What it will do is decided when time reaches it. `Text` owns the
+/// key or, for a read, borrows it.
+template <class Text>
+struct BasicOpenItem {
   Kind kind = Kind::request;
   Time from = no_time;   ///< request: opened; promise, payment: last second to keep it (due + grace)
   Time done = no_time;   ///< promise, payment whose end is known already
   double stake = 1;      ///< promise, payment
-  std::string key;       ///< refers_to; empty: nothing later can close it
+  Text key{};            ///< refers_to; empty: nothing later can close it
 };
+using OpenItem = BasicOpenItem<std::string>;
 
 /// Whether a row of the given second or a later one could still close the item, or time still move it.
-inline bool can_change(const OpenItem& item, Time newest, const FoldRules& rules) noexcept {
+template <class Text>
+bool can_change(const BasicOpenItem<Text>& item, Time newest, const FoldRules& rules) noexcept {
   switch (item.kind) {
     case Kind::request: {
       const Time expiry = expiry_of(item.from, rules);
@@ -37,7 +41,8 @@ inline bool can_change(const OpenItem& item, Time newest, const FoldRules& rules
 }
 
 /// Lets an item act on a state as time stands at `now` (all stamps up to and including it).
-inline void fire(Relationship& r, const OpenItem& item, Time now, const FoldRules& rules) noexcept {
+template <class Text>
+void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now, const FoldRules& rules) noexcept {
   switch (item.kind) {
     case Kind::request:
       if (expiry_of(item.from, rules) <= now) apply(r, expiry_act(item.from, true, rules), rules);

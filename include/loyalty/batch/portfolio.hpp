@@ -16,6 +16,7 @@
 #include <loyalty/batch/id_index.hpp>
 #include <loyalty/batch/large_pages.hpp>
 #include <loyalty/batch/open_items.hpp>
+#include <loyalty/events/plain_fold.hpp>
 #include <loyalty/policy.hpp>
 
 namespace loyalty {
@@ -118,6 +119,7 @@ class Portfolio {
     Event event;
     std::size_t key_start;
     std::size_t key_size;
+    bool earlier;  ///< came in an earlier call
   };
   struct KeyedRows {
     Time time = no_time;
@@ -126,7 +128,7 @@ class Portfolio {
     std::string_view key(const KeyedRow& row) const noexcept {
       return std::string_view(keys).substr(row.key_start, row.key_size);
     }
-    void add(std::uint32_t relationship, const Event& event, std::string_view key);
+    void add(std::uint32_t relationship, const Event& event, std::string_view key, bool earlier);
     void clear() noexcept;
     void sort();
   };
@@ -153,6 +155,9 @@ class Portfolio {
   bool drop_repeats(const EventColumns& rows, std::vector<std::size_t>& order, Books& books) const;
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n, std::uint32_t* index);
   void settle_currency(const EventColumns& rows);
+  std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
+  std::int64_t count_repeats(const EventColumns& rows, std::span<const std::size_t> order, std::size_t start,
+                             std::size_t end, std::span<const Reject> rejects);
   void grow();
   void route(std::uint32_t index, const Event& event, const Act& act, std::string_view key,
              bool keyed, Books& books);
@@ -160,12 +165,14 @@ class Portfolio {
   void act_on(KeyedRows& rows, Books& books);
   void close_call(Time newest, Books& books);
   void settle();
+  [[noreturn]] void throw_limit(std::uint32_t index, const Relationship& r) const;
   void check_limits() const;
   std::span<const KeyedRow> pending_of(std::uint32_t index) const noexcept;
   /// The state of a relationship with waiting rows, and how many of those had no effect.
   std::pair<Relationship, int> read_pending(std::uint32_t index, Time now, Books& books) const;
 
   std::shared_ptr<const Rules> rules_;
+  PlainFold plain_fold_;
   IdIndex ids_;
   States states_;
   std::vector<Meta> meta_;
@@ -180,6 +187,8 @@ class Portfolio {
   Time currency_time_ = no_time;
   std::uint32_t over_limit_ = IdIndex::none;
   std::size_t settled_items_ = 0;
+  std::vector<std::uint32_t> again_;  ///< relationships that may hold copies in the second being folded
+  std::vector<std::pair<std::uint32_t, std::size_t>> same_second_;
 };
 
 }  // namespace loyalty

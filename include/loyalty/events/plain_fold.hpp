@@ -76,6 +76,8 @@ class PlainFold {
     if (purse.money + money > most_money) [[unlikely]]
       return false;
 
+    if (time < r.ladder.newest || r.events == 0) [[unlikely]]
+      r.first_event = std::min(r.first_event, time);
     advance(r.ladder, r.quiet_until, time, plan.feed, rules_->ladder);
     auto* bytes = reinterpret_cast<std::byte*>(&r);
     for (int i = 0; i < 2; ++i) {
@@ -87,7 +89,6 @@ class PlainFold {
           {product << weight.shift, static_cast<std::int64_t>(product >> (64 - weight.shift))};
     }
     r.events += 1;
-    r.first_event = std::min(r.first_event, time);
     r.ladder.purchases += plan.buys ? 1 : 0;
     purse.spend += money;
     purse.money += money;

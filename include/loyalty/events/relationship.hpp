@@ -23,10 +23,10 @@ inline constexpr Time never = std::numeric_limits<Time>::max();
 /// or two more; trivially copyable, no pointers. Decayed sums are exact integers; the ladder position rides
 /// along. Values are read through `rules.at(now)`.
 struct alignas(64) Relationship {
-  Time first_event = never;
-  std::int32_t events = 0;
+  std::int32_t events = 0;                 ///< acts so far
   std::int32_t quiet_until = never_quiet;  ///< cache of `advance`; not part of the bytes
   LadderState ladder;
+  Time first_event = never;
 
   ExactSum margin;
   ExactSum cost;
@@ -211,13 +211,12 @@ inline void swap_fields(std::byte* bytes) noexcept {
   const auto swap = [&bytes](std::size_t width, int times) {
     for (int i = 0; i < times; ++i, bytes += width) std::reverse(bytes, bytes + width);
   };
-  swap(8, 1);   // first_event
   swap(4, 2);   // events, quiet_until
-  swap(8, 1);   // newest
+  swap(8, 2);   // newest, contract_until
   swap(4, 1);   // purchases
   swap(2, 1);   // flags
   bytes += 2;   // rung, peak
-  swap(8, 12);  // two sums, since, contract_until, three sums
+  swap(8, 12);  // two sums, since, three sums, first_event
   swap(8, 8);   // margin, cost, spend, money, first and last purchase
   swap(8, 15);  // trust, concessions, responses, open_time
   swap(4, 2);   // open_requests, open_complaints

@@ -34,17 +34,17 @@ enum LadderFlag : std::uint16_t {
   divided_wallet = 256,   ///< something ever sank: purchases may bear on the share of wallet
 };
 
-/// What the ladder needs to know about one relationship, 112 bytes; the first 48 are what most events touch.
+/// What the ladder needs to know about one relationship, 112 bytes; the first 56 are what most events touch.
 struct LadderState {
   Time newest = no_time;          ///< newest event
+  Time contract_until = no_time;  ///< last second of the longest contract
   std::int32_t purchases = 0;     ///< purchases ever, n
   std::uint16_t flags = 0;        ///< LadderFlag bits
   Rung rung = Rung::prospect;     ///< as of the last evaluation
-  Rung peak = Rung::prospect;
+  Rung peak = Rung::prospect;     ///< highest so far
   ExactSum regularity;            ///< B
   ExactSum support;               ///< S
   Time since = no_time;           ///< second in which the present rung was entered
-  Time contract_until = no_time;  ///< last second of the longest contract
   ExactSum elsewhere;             ///< O
   ExactSum advocacy;              ///< A
   ExactSum partnership;           ///< P
