@@ -314,9 +314,12 @@ void write_lines(std::string& out, const std::vector<Line>& lines, bool publishe
 std::string falls_text(const Assessment& a, const Relationship& r, const AsOf& at,
                        const ExplainNames& names) {
   std::vector<std::string> falls;
-  for (const RungChange& fall : falls_if_quiet(r.ladder, a.rung(), at.rules().ladder))
-    falls.push_back(fmt::format("{} on {}", names.rungs[static_cast<std::size_t>(fall.rung)],
-                                date_text(fall.time)));
+  const Falls all = falls_if_quiet(r.ladder, a.rung(), at.rules().ladder);
+  for (const RungChange* fall = all.begin(); fall != all.end(); ++fall) {
+    if (fall + 1 != all.end() && fall[1].time == fall->time) continue;  // passed, not stood on
+    falls.push_back(fmt::format("{} on {}", names.rungs[static_cast<std::size_t>(fall->rung)],
+                                date_text(fall->time)));
+  }
   return join(falls, ", ");
 }
 

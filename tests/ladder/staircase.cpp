@@ -170,9 +170,15 @@ void compare_with_definition(const Life& life, Tries tries = Tries::seconds) {
 
   // The falls to come, in closed form and as they come.
   const Time now = std::max(newest, rules.ladder.start);
-  std::vector<RungChange> falls;
-  for (const SlowStaircase::Change& change : slow)
-    if (change.from > now) falls.push_back({change.from, change.position.rung});
+  std::vector<RungChange> falls;  // a row for each rung that is left
+  Rung stands = expected(now).rung;
+  for (const SlowStaircase::Change& change : slow) {
+    if (change.from <= now) continue;
+    while (stands > change.position.rung) {
+      stands = static_cast<Rung>(static_cast<int>(stands) - 1);
+      falls.push_back({change.from, stands});
+    }
+  }
   std::vector<RungChange> projected;
   for (const RungChange& fall : falls_if_quiet(r.ladder, expected(now).rung, rules.ladder))
     if (fall.time <= last) projected.push_back(fall);
@@ -311,6 +317,19 @@ TEST_CASE("a contract runs up to and including its last second") {
   // An event after the end is evaluated after the fall.
   apply(r, {.kind = Kind::contact, .time = 40 * day, .side = Side::them}, rules);
   CHECK(position_at(r, 40 * day, rules) == Position{Rung::buyer, Rung::client, 30 * day + 1});
+}
+
+TEST_CASE("a fall that passes several rungs is a row for each, all of one second") {
+  const FoldRules rules(FoldOptions{}, Criteria{}, 0);
+  Relationship r;
+  apply(r, {.kind = Kind::purchase, .time = 0}, rules);
+  apply(r, {.kind = Kind::contract, .time = 0, .until = 30 * day}, rules);
+  apply(r, {.kind = Kind::review, .time = 0}, rules);
+  apply(r, {.kind = Kind::referral, .time = 0}, rules);
+  const Falls falls = falls_if_quiet(r.ladder, Rung::advocate, rules.ladder);
+  const Time end = 30 * day + 1;
+  const std::vector<RungChange> rows(falls.begin(), falls.end());
+  CHECK(rows == std::vector<RungChange>{{end, Rung::supporter}, {end, Rung::client}, {end, Rung::buyer}});
 }
 
 TEST_CASE("a rung lasts while purchases decay: the dates of the falls are table steps") {

@@ -405,7 +405,8 @@ struct RungChange {
   friend constexpr bool operator==(const RungChange&, const RungChange&) = default;
 };
 
-/// The falls that come if nothing more happens, in order of time; rungs lost in one second are one row.
+/// The falls that come if nothing more happens, in order of time: one row for each rung that is left, also where
+/// several are left in one second.
 struct Falls {
   std::array<RungChange, rung_count> rows{};
   int count = 0;
@@ -416,17 +417,14 @@ struct Falls {
 /// Projects the falls of a relationship that stands on `rung` now. O(rungs) closed forms.
 inline Falls falls_if_quiet(const LadderState& state, Rung rung, const LadderRules& rules) noexcept {
   Falls falls;
-  const auto last = [](const Falls& f) { return static_cast<std::size_t>(f.count - 1); };
   while (rung > Rung::buyer) {
-    // The rung is lost when the first criterion at or below it fails; that may pass several rungs.
+    // The rung is lost when the first criterion at or below it fails.
     Time first = furthest_time;
     for (int k = static_cast<int>(Rung::client); k <= static_cast<int>(rung); ++k)
       first = std::min(first, keep_fails_at(state, static_cast<Rung>(k), rules));
     if (first == furthest_time) break;
     rung = static_cast<Rung>(static_cast<int>(rung) - 1);
-    const bool same_second = falls.count > 0 && falls.rows[last(falls)].time == first;
-    if (!same_second) ++falls.count;
-    falls.rows[last(falls)] = {first, rung};
+    falls.rows[static_cast<std::size_t>(falls.count++)] = {first, rung};
   }
   return falls;
 }
