@@ -56,6 +56,11 @@ class AsOf {
     return r.ladder.contract_until != no_time && now_ <= r.ladder.contract_until;
   }
 
+  /// The rung of `standing` alone. O(1).
+  Rung rung(const Relationship& r) const noexcept {
+    return rung_at(r.ladder, instant_, rules_->ladder);
+  }
+
   Standing standing(const Relationship& r) const noexcept {
     return loyalty::standing(r.ladder, instant_, rules_->ladder);
   }

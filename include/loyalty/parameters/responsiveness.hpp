@@ -79,6 +79,26 @@ struct AnswerRate {
   return speed * answer_probability(shape, rate) + (1 - speed) * readiness(evidence, options).mean;
 }
 
+/// The parameter, its variance only where that is wanted: it costs more than the rest.
+template <bool WithVariance>
+[[nodiscard]] inline Parameter responsiveness(const ResponsivenessEvidence& evidence,
+                                              const ResponsivenessOptions& options) noexcept {
+  assert(options.speed_weight >= 0 && options.speed_weight <= 1);
+  const auto [shape, rate] = answer_rate(evidence, options);
+  const auto concession = readiness(evidence, options);
+  const double speed = options.speed_weight;
+  const double requests =
+      non_negative(evidence.answered) + (evidence.open > 0 ? evidence.open : 0);
+  const double concessions = non_negative(evidence.granted) + non_negative(evidence.refused);
+  double variance = 0;
+  if constexpr (WithVariance)
+    variance = speed * speed * answer_variance(shape, rate) +
+               (1 - speed) * (1 - speed) * concession.variance;
+  return {speed * answer_probability(shape, rate) + (1 - speed) * concession.mean, variance,
+          speed * coverage_share(requests, options.prior_answers) +
+              (1 - speed) * coverage_share(concessions, options.prior_granted + options.prior_refused)};
+}
+
 }  // namespace detail
 
 /// Responsiveness R = 3/4 p + 1/4 g: p the probability of an answer within the target, counting the wait of open
@@ -86,20 +106,7 @@ struct AnswerRate {
 /// Coverage 3/4 (Rn + open)/(Rn + open + 2) + 1/4 (G+ + G-)/(G+ + G- + 2). O(1).
 [[nodiscard]] inline Parameter responsiveness(const ResponsivenessEvidence& evidence,
                                               const ResponsivenessOptions& options = {}) noexcept {
-  assert(options.speed_weight >= 0 && options.speed_weight <= 1);
-  const auto [shape, rate] = detail::answer_rate(evidence, options);
-  const auto concession = detail::readiness(evidence, options);
-  const double speed = options.speed_weight;
-  const double requests =
-      detail::non_negative(evidence.answered) + (evidence.open > 0 ? evidence.open : 0);
-  const double concessions =
-      detail::non_negative(evidence.granted) + detail::non_negative(evidence.refused);
-  return {speed * detail::answer_probability(shape, rate) + (1 - speed) * concession.mean,
-          speed * speed * detail::answer_variance(shape, rate) +
-              (1 - speed) * (1 - speed) * concession.variance,
-          speed * detail::coverage_share(requests, options.prior_answers) +
-              (1 - speed) * detail::coverage_share(concessions,
-                                                   options.prior_granted + options.prior_refused)};
+  return detail::responsiveness<true>(evidence, options);
 }
 
 }  // namespace loyalty

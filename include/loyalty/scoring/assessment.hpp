@@ -82,6 +82,7 @@ inline Evidence evidence_of(const Relationship& r, const AsOf& at) noexcept {
 
 /// The parameters as they enter the quality: one that the log cannot speak about stands at its prior,
 /// with coverage 0. O(1).
+template <bool WithVariance = true>
 inline Parameters parameters_of(const Evidence& evidence, const Scorer& scorer, Lit lit) noexcept {
   const auto unlit = [](Parameter prior) {
     prior.coverage = 0;
@@ -90,7 +91,7 @@ inline Parameters parameters_of(const Evidence& evidence, const Scorer& scorer, 
   const ScoringOptions& o = scorer.options;
   return {lit.commitment ? commitment(evidence.commitment, o.commitment)
                          : unlit(scorer.baseline.commitment),
-          lit.responsiveness ? responsiveness(evidence.responsiveness, o.responsiveness)
+          lit.responsiveness ? detail::responsiveness<WithVariance>(evidence.responsiveness, o.responsiveness)
                              : unlit(scorer.baseline.responsiveness),
           lit.reciprocity ? reciprocity(evidence.reciprocity, o.reciprocity)
                           : unlit(scorer.baseline.reciprocity),
@@ -134,8 +135,8 @@ struct Assessment {
 inline BriefAssessment assess_brief(const Relationship& r, const AsOf& at, const Scorer& scorer,
                                     Lit lit = {}) noexcept {
   BriefAssessment b;
-  b.rung = at.standing(r).position.rung;
-  const Parameters p = parameters_of(evidence_of(r, at), scorer, lit);
+  b.rung = at.rung(r);
+  const Parameters p = parameters_of<false>(evidence_of(r, at), scorer, lit);
   b.coverage = coverage(p, scorer.options.quality);
   if (b.coverage >= scorer.options.quality.minimum_coverage)
     b.quality = quality(p, scorer.options.quality);
