@@ -175,7 +175,7 @@ namespace detail {
 /// What of the newest second can move a relationship on a rung, by rung, and 8 + rung for divided wallets: the
 /// feeds of the criteria above it, purchases where they bear on an advocate's share of wallet, and what sinks.
 /// Other criteria above only decay, so what they do not hold already, they will not hold after the feed either
-/// (docs/model.md, The staircase).
+/// (docs/model.md, Rung).
 inline constexpr std::array<std::uint8_t, 16> movers = {
     16 | 1, 16 | 15, 16 | 14, 16 | 12, 16 | 8, 16, 0, 0,   // one wallet
     16 | 1, 16 | 15, 16 | 15, 16 | 13, 16 | 8, 16, 0, 0};  // a divided one
