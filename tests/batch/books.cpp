@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// The books of every single call (DESIGN section 4: scored + skipped + set aside = read), and what a
+/// portfolio is worth after a call that failed.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "batch/any_rows.hpp"
+
+using namespace loyalty;
+using loyalty_tests::any_rows;
+using loyalty_tests::apply_rows;
+using loyalty_tests::balanced;
+using loyalty_tests::by_time;
+using loyalty_tests::law;
+using loyalty_tests::log_rows;
+using loyalty_tests::Row;
+using loyalty_tests::set_aside;
+using loyalty_tests::shuffled;
+using loyalty_tests::skipped;
+using loyalty_tests::Table;
+using loyalty_tests::within;
+
+namespace {
+
+constexpr Time t = utc(2020, 1, 1);
+constexpr Time tau = 7200;
+
+Policy policy() {
+  Policy p;
+  p.fold.response_target = tau;
+  return p;
+}
+
+Row row(Event e, std::string refers_to = {}, std::string who = "a") {
+  return {.relationship = std::move(who), .event = e, .refers_to = std::move(refers_to)};
+}
+
+/// No count below zero, and all of them together what was read.
+void check_books(const Books& b) {
+  RC_LOG() << "books: read " << b.read << " scored " << b.scored << " skipped " << b.skipped_total()
+           << " set aside " << b.set_aside_total() << '\n';
+  RC_ASSERT(balanced(b));
+  RC_ASSERT(b.read >= 0);
+  RC_ASSERT(b.scored >= 0);
+  for (const auto n : b.skipped) RC_ASSERT(n >= 0);
+  for (const auto n : b.set_aside) RC_ASSERT(n >= 0);
+  RC_ASSERT(static_cast<std::int64_t>(b.rejects.size()) <= b.set_aside_total());
+}
+
+std::vector<std::int64_t> counts(const Books& b) {
+  std::vector<std::int64_t> c{b.read, b.scored};
+  c.insert(c.end(), b.skipped.begin(), b.skipped.end());
+  c.insert(c.end(), b.set_aside.begin(), b.set_aside.end());
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("books of every single call: nothing below zero, and they add up, row by row") {
+  law("calls of few rows", 200, [] {
+    const auto rows = any_rows({.from = 18000 * day, .to = 18001 * day});
+    log_rows(rows);
+    Portfolio whole(policy(), 18000 * day);
+    const Books all = apply_rows(whole, rows);
+    check_books(all);
+    RC_ASSERT(static_cast<std::int64_t>(all.rejects.size()) == all.set_aside_total());
+    check_books(whole.books());
+    Portfolio p(policy(), 18000 * day);
+    const auto sorted = by_time(shuffled(rows));
+    for (std::size_t start = 0; start < sorted.size();) {
+      const auto end = std::min(sorted.size(), start + *within<std::size_t>(1, 3));
+      const std::vector<Row> call(sorted.begin() + static_cast<std::ptrdiff_t>(start),
+                                  sorted.begin() + static_cast<std::ptrdiff_t>(end));
+      const Books books = apply_rows(p, call);
+      RC_ASSERT(books.read == static_cast<std::int64_t>(call.size()));
+      check_books(books);
+      check_books(p.books());
+      start = end;
+    }
+    RC_ASSERT(counts(p.books()) == counts(whole.books()));
+  });
+}
+
+TEST_CASE("books: rows of the previous second that find nothing open do not burden the next call") {
+  for (const Kind kind : {Kind::response, Kind::resolution, Kind::promise, Kind::payment}) {
+    CAPTURE(name(kind));
+    Portfolio p(policy(), t);
+    Row closer = row({.kind = kind, .time = t}, "k");
+    if (kind == Kind::promise || kind == Kind::payment) closer.event.done = t;
+    const Books first = apply_rows(p, {closer, closer, closer});
+    CHECK(balanced(first));
+    CHECK(first.scored >= 0);
+    // One bad row: nothing scored, and certainly not less than nothing.
+    const Books second = apply_rows(p, {row({.kind = Kind::cost, .time = t + 1, .amount = -1}),
+                                        row({.kind = Kind::cost, .time = t + 1, .amount = 2})});
+    CHECK(balanced(second));
+    CHECK(second.read == 2);
+    CHECK(second.scored == 1);
+    CHECK(second.skipped_total() == 0);
+    CHECK(set_aside(second, Code::negative) == 1);
+    CHECK(skipped(p.books(), Skip::nothing_open) == 3);
+    CHECK(p.books().scored == 1);
+    CHECK(balanced(p.books()));
+  }
+}
