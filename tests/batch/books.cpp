@@ -106,3 +106,28 @@ TEST_CASE("books: rows of the previous second that find nothing open do not burd
     CHECK(balanced(p.books()));
   }
 }
+
+TEST_CASE("a replay that fails leaves the portfolio as it was") {
+  Portfolio p(policy(), t);
+  apply_rows(
+      p, {row({.kind = Kind::purchase, .time = t}), row({.kind = Kind::request, .time = t}, "k"),
+          row({.kind = Kind::purchase, .time = t}, {}, "b")});
+  p.note_set_aside("a", 3);
+  const std::uint32_t a = *p.find("a");
+  const auto before = p.bytes();
+  const auto books = counts(p.books());
+  SUBCASE("a row beyond the window, before anything is applied") {
+    const Row beyond = row({.kind = Kind::purchase, .time = t + 31 * 365 * day});
+    CHECK_THROWS_AS(p.replay(Table({row({.kind = Kind::purchase, .time = t}), beyond})),
+                    WindowError);
+    CHECK(p.bytes() == before);
+    CHECK(counts(p.books()) == books);
+  }
+  SUBCASE("a relationship beyond the limits: the count of rows set aside outlives it") {
+    CHECK_THROWS_AS(p.replay(Table({row({.kind = Kind::purchase, .time = t, .amount = 1e10}),
+                                    row({.kind = Kind::purchase, .time = t, .amount = 1e10})})),
+                    LimitError);
+    CHECK(p.set_aside(a) == 3);
+    CHECK(counts(p.books()) == books);
+  }
+}
