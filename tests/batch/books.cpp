@@ -161,3 +161,34 @@ TEST_CASE("a portfolio merged with itself is the portfolio merged with its twin"
     CHECK(p.bytes() == twin.bytes());
   }
 }
+
+TEST_CASE("what was never applied cannot be taken back") {
+  Portfolio p(policy(), t);
+  const Event gift{.kind = Kind::gift, .time = t + 5, .value = 2};
+  apply_rows(p, {row(gift), row({.kind = Kind::purchase, .time = t + 10, .amount = 8}),
+                 row({.kind = Kind::purchase, .time = t + 20}, {}, "b")});
+  const auto states = [&] {
+    return std::pair(to_bytes(p.state(*p.find("a"), t + 20)),
+                     to_bytes(p.state(*p.find("b"), t + 20)));
+  };
+  const auto before = states();
+  const auto refuses = [&](const Row& r) {
+    const Books books = p.retract(Table({r}));
+    CHECK(balanced(books));
+    CHECK(set_aside(books, Code::retraction_without_event) == 1);
+    CHECK(states() == before);
+  };
+  refuses(row(gift, {}, "somebody unknown"));
+  refuses(row({.kind = Kind::gift, .time = t + 21}));  // later than everything
+  SUBCASE("before the first event, or after the last, of this relationship") {
+    refuses(row({.kind = Kind::gift, .time = t + 4, .value = 2}));
+    refuses(row({.kind = Kind::gift, .time = t + 15, .value = 2}));
+  }
+  SUBCASE("more than there are: b has no second event, and no gift") {
+    CHECK(p.retract(Table({row({.kind = Kind::purchase, .time = t + 20}, {}, "b")})).scored == 1);
+    CHECK(set_aside(p.retract(Table({row({.kind = Kind::purchase, .time = t + 20}, {}, "b")})),
+                    Code::retraction_without_event) == 1);
+    CHECK(p.state(*p.find("b"), t + 20).events == 0);
+    CHECK(p.state(*p.find("b"), t + 20).ladder.regularity.zero());
+  }
+}
