@@ -192,3 +192,12 @@ TEST_CASE("what was never applied cannot be taken back") {
     CHECK(p.state(*p.find("b"), t + 20).ladder.regularity.zero());
   }
 }
+
+TEST_CASE(
+    "a row that a retraction could not find marks its relationship, as any row set aside does") {
+  Portfolio p(policy(), t);
+  apply_rows(p, {row({.kind = Kind::purchase, .time = t})});
+  const Books books = p.retract(Table({row({.kind = Kind::request, .time = t}, "k")}));
+  CHECK(set_aside(books, Code::retraction_without_event) == 1);
+  CHECK(p.set_aside(*p.find("a")) == 1);
+}
