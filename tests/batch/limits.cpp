@@ -176,3 +176,26 @@ TEST_CASE("limits: replaying one relationship makes it sound, and others stay as
   CHECK(p.state(0, t).events == 1);
   CHECK(to_bytes(p.state(1, t)) == eight);
 }
+
+TEST_CASE("limits: what acts only in a read counts, too") {
+  SUBCASE("a promise that breaks after the newest row") {
+    Portfolio p = with_events(1'000'000);
+    apply_rows(p, {row({.kind = Kind::promise, .time = t, .due = t + 100})});
+    CHECK_NOTHROW(use(p, t + 100));
+    CHECK(p.state(0, t + 101).events == 1'000'001);
+    CHECK_THROWS_AS(use(p, t + 101), LimitError);
+  }
+  SUBCASE("a request that expires after the newest row") {
+    Portfolio p = with_events(999'999);
+    apply_rows(p, {row({.kind = Kind::request, .time = t}, "r")});
+    CHECK_NOTHROW(use(p, t + 30 * tau - 1));
+    CHECK(p.state(0, t + 30 * tau).events == 1'000'001);
+    CHECK_THROWS_AS(use(p, t + 30 * tau), LimitError);
+  }
+  SUBCASE("rows of the newest second") {
+    Portfolio p = with_events(1'000'000);
+    const auto complain = [&] { apply_rows(p, {row({.kind = Kind::complaint, .time = t}, "c")}); };
+    // Refused by the call itself or by the next use.
+    CHECK_THROWS_AS((complain(), use(p, t)), LimitError);
+  }
+}
