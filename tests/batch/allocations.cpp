@@ -217,3 +217,24 @@ TEST_CASE("an assessment allocates nothing while items are open") {
           }) == 0);
   }
 }
+
+TEST_CASE("an assessment allocates nothing while rows of the newest second wait") {
+  Portfolio p(Policy{}, t);
+  std::vector<Row> rows;
+  for (const char* who : {"anna", "somebody with a long name"}) {
+    rows.push_back({who, {.kind = Kind::request, .time = t}, long_key});
+    rows.push_back({who, {.kind = Kind::promise, .time = t, .due = t + day}, long_key});
+    rows.push_back({who, {.kind = Kind::complaint, .time = t}, long_key});
+    rows.push_back({who, {.kind = Kind::response, .time = t + 1}, long_key});
+    rows.push_back({who, {.kind = Kind::promise, .time = t + 1, .done = t + 1}, long_key});
+    rows.push_back({who, {.kind = Kind::resolution, .time = t + 1}, long_key});
+  }
+  p.apply(Table(rows));
+  for (const Time now : {t + 1, t + 40 * day}) {
+    CAPTURE(now - t);
+    CHECK(counted([&] {
+            const AsOf at = p.at(now);
+            for (std::uint32_t i = 0; i < p.size(); ++i) (void)p.assess(i, at);
+          }) == 0);
+  }
+}

@@ -176,3 +176,55 @@ TEST_CASE("limits: replaying one relationship makes it sound, and others stay as
   CHECK(p.state(0, t).events == 1);
   CHECK(to_bytes(p.state(1, t)) == eight);
 }
+
+TEST_CASE("limits: what acts only in a read counts, too") {
+  SUBCASE("a promise that breaks after the newest row") {
+    Portfolio p = with_events(1'000'000);
+    apply_rows(p, {row({.kind = Kind::promise, .time = t, .due = t + 100})});
+    CHECK_NOTHROW(use(p, t + 100));
+    CHECK(p.state(0, t + 101).events == 1'000'001);
+    CHECK_THROWS_AS(use(p, t + 101), LimitError);
+  }
+  SUBCASE("a request that expires after the newest row") {
+    Portfolio p = with_events(999'999);
+    apply_rows(p, {row({.kind = Kind::request, .time = t}, "r")});
+    CHECK_NOTHROW(use(p, t + 30 * tau - 1));
+    CHECK(p.state(0, t + 30 * tau).events == 1'000'001);
+    CHECK_THROWS_AS(use(p, t + 30 * tau), LimitError);
+  }
+  SUBCASE("rows of the newest second") {
+    Portfolio p = with_events(1'000'000);
+    const auto complain = [&] { apply_rows(p, {row({.kind = Kind::complaint, .time = t}, "c")}); };
+    // Refused by the call itself or by the next use.
+    CHECK_THROWS_AS((complain(), use(p, t)), LimitError);
+  }
+}
+
+TEST_CASE("limits: one evidence value is value times effect weight") {
+  // At a weight of 4 a value of 2^18 is the largest.
+  Policy heavy = policy();
+  Effects& e = heavy.fold.effects;
+  for (double* weight :
+       {&e.participation_support, &e.participation_received, &e.review_support, &e.review_received,
+        &e.attendance_advocacy, &e.novelty_advocacy, &e.referral_received, &e.suggestion_received,
+        &e.co_creation_received, &e.gift_given, &e.complaint_grave, &e.return_broken,
+        &e.promise_kept, &e.promise_late, &e.promise_broken, &e.payment_kept, &e.payment_late,
+        &e.payment_broken})
+    *weight = 4;
+  constexpr double most = 1 << 18;
+  for (const Kind kind : {Kind::participation, Kind::review, Kind::attendance, Kind::novelty,
+                          Kind::referral, Kind::suggestion, Kind::co_creation, Kind::gift,
+                          Kind::complaint, Kind::returned, Kind::promise, Kind::payment}) {
+    CAPTURE(name(kind));
+    const auto with = [&](double value) {
+      Portfolio p(heavy, t);
+      const Books books =
+          apply_rows(p, {row({.kind = kind, .time = t, .value = value, .due = t, .done = t})});
+      CHECK(books.scored + set_aside(books, Code::too_large) == 1);
+      return books.scored == 1;
+    };
+    CHECK(with(most));
+    CHECK_FALSE(with(most + 1.0 / 16));
+    CHECK_FALSE(with(1 << 20));
+  }
+}
