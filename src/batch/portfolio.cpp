@@ -110,9 +110,10 @@ void schedule(typename Items::Item item, Time now, Relationship& r, Items& items
 }
 
 /// Lets a row act that opens, closes or waits. Rows of one relationship come in the order of time, and
-/// within a second openers before closers.
+/// within a second openers before closers. `reached` is the row's time or, for a late one, the newest second of
+/// the calls before: a request that had expired by then is closed, whether or not it was folded away already.
 template <class Items>
-std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key,
+std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key, Time reached,
                                    Relationship& r, Items& items, const FoldRules& rules) {
   using Item = typename Items::Item;
   using Text = decltype(Item::key);
@@ -123,8 +124,8 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
   switch (e.kind) {
     case Kind::request: {
       if (open != nullptr) {
-        if (expiry_of(open->from, rules) >= e.time) return Skip::already_open;
-        fire(r, *open, e.time, rules);
+        if (expiry_of(open->from, rules) >= reached) return Skip::already_open;
+        fire(r, *open, reached, rules);
         items.erase(open);
       }
       apply(r, request_act(e.time), rules);
@@ -134,8 +135,8 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
     case Kind::response: {
       if (open == nullptr || open->from > e.time) return Skip::nothing_open;
       const Time opened = open->from;
-      const bool expired = expiry_of(opened, rules) < e.time;
-      if (expired) fire(r, *open, e.time, rules);
+      const bool expired = expiry_of(opened, rules) < reached;
+      if (expired) fire(r, *open, reached, rules);
       else apply(r, response_act(opened, e.time, true, rules), rules);
       items.erase(open);
       if (expired) return Skip::nothing_open;
@@ -191,6 +192,12 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
   }
 }
 
+/// Whether a state's counts and times leave room for an act that is to be taken back. (Sums alone cannot tell.)
+bool can_hold(const Relationship& r, const Act& act) noexcept {
+  return act.stamp >= r.first_event && act.stamp <= r.ladder.newest && act.events <= r.events &&
+         act.purchases <= std::max(r.ladder.purchases, 0) && act.money <= r.money;
+}
+
 /// Throws MismatchError where a column is absent that every row needs.
 void require_columns(const EventColumns& rows) {
   if (rows.rows != 0 && (rows.time == nullptr || rows.kind == nullptr ||
@@ -203,7 +210,8 @@ void require_columns(const EventColumns& rows) {
 /// Reads one row into an event, and judges what can be judged without the relationship.
 class Portfolio::RowReader {
  public:
-  RowReader(const EventColumns& columns, const Policy& policy, const std::string& currency)
+  /// `currency` is that of the portfolio; null while it is not settled, so that any will do.
+  RowReader(const EventColumns& columns, const Policy& policy, const std::string* currency)
       : c_(columns), policy_(policy), currency_(currency) {}
 
   Code read(std::size_t i, Event& e) const {
@@ -239,7 +247,7 @@ class Portfolio::RowReader {
 
  private:
   Code convert(std::string_view currency, Event& e) const {
-    if (currency.empty() || currency == currency_) return Code::ok;
+    if (currency.empty() || currency_ == nullptr || currency == *currency_) return Code::ok;
     for (const Rate& rate : policy_.rates) {
       if (rate.currency != currency) continue;
       e.amount *= rate.rate;
@@ -252,7 +260,7 @@ class Portfolio::RowReader {
 
   const EventColumns& c_;
   const Policy& policy_;
-  const std::string& currency_;
+  const std::string* currency_;
 };
 
 namespace {
@@ -376,8 +384,8 @@ void Portfolio::States::grow_to(std::size_t size) {
 }
 
 void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_,
-                               bool earlier) {
-  rows.push_back({relationship, event, keys.size(), key_.size(), earlier});
+                               Time newest, bool earlier) {
+  rows.push_back({relationship, event, keys.size(), key_.size(), newest, earlier});
   keys += key_;
 }
 
@@ -418,14 +426,21 @@ void Portfolio::act_on(KeyedRows& rows, Books& books) {
   for (const KeyedRow& row : rows.rows) {
     Act act;
     (void)act_of(row.event, rules, act);  // judged when the row was read
-    PooledItems items{items_, row.relationship, meta_[row.relationship].open};
+    Meta& meta = meta_[row.relationship];
+    PooledItems items{items_, row.relationship, meta.open};
     Relationship& r = states_[row.relationship];
-    if (const auto skip = act_with_items(row.event, act, rows.key(row), r, items, rules)) {
+    const bool late = row.newest > row.event.time;
+    const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(), r, items, rules);
+    if (skip) {
       // Each row stays in the books of the call that brought it; what it turned out to be is in the total.
       Books& counted = row.earlier ? books_ : books;
       --counted.scored;
       counted.skip(*skip);
     }
+    // In order, a late row might have met what came before it: only a replay can tell.
+    const bool unmatched = skip == Skip::nothing_open;
+    if (late && (unmatched || (!is_closer(row.event) && meta.unmatched != 0))) r.ladder.flags |= out_of_order;
+    if (unmatched) ++meta.unmatched;
     if (!within_limits(r)) over_limit_ = row.relationship;
   }
   rows.clear();
@@ -437,7 +452,7 @@ void Portfolio::reach(Time time, Books& books) {
   if (!pending_.rows.empty() && pending_.time < time) act_on(pending_, books);
   if (!pending_.rows.empty() && pending_.time == time) {
     for (const KeyedRow& row : pending_.rows)
-      current_.add(row.relationship, row.event, pending_.key(row), true);
+      current_.add(row.relationship, row.event, pending_.key(row), row.newest, true);
     pending_.clear();
   }
   current_.time = time;
@@ -493,15 +508,16 @@ void Portfolio::check_limits() const {
 }
 
 /// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
-bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>& order,
-                             Books& books) const {
-  const RowReader reader(rows, policy(), currency_);
+void Portfolio::drop_repeats(const EventColumns& rows, const RowReader& reader,
+                             std::vector<std::size_t>& order, Books& books) const {
+  const RowReader any_currency(rows, policy(), nullptr);
   const auto before = [&](std::size_t a, std::size_t b) {
-    if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
     Event ea;
     Event eb;
-    (void)reader.read(a, ea);
-    (void)reader.read(b, eb);
+    const bool a_fails = reader.read(a, ea) != Code::ok;
+    const bool b_fails = reader.read(b, eb) != Code::ok;
+    if (a_fails != b_fails) return b_fails;  // by its currency
+    if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
     const auto ka = order_of(ea);
     const auto kb = order_of(eb);
     if (ka != kb) return ka < kb;
@@ -540,7 +556,8 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
     Event event;
     Act act;
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
-    if (reader.read(i, event) != Code::ok || judge(event, has_key, rules_->fold(), act) != Code::ok)
+    if (any_currency.read(i, event) != Code::ok ||
+        judge(event, has_key, rules_->fold(), act) != Code::ok)
       continue;  // set aside later
     const auto [it, fresh] = first.try_emplace(name_of(i, id), p);
     if (fresh) continue;
@@ -555,7 +572,7 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
       const std::size_t i = order[p];
       if (i == gone || rows.kind[i] != retraction || rows.refers_to[i].empty()) continue;
       Event event;
-      if (reader.read(i, event) != Code::ok) continue;
+      if (any_currency.read(i, event) != Code::ok) continue;
       const auto it = first.find(name_of(i, rows.refers_to[i]));
       if (it == first.end()) continue;
       const auto [taken, fresh] = by_event.try_emplace(it->second, p);
@@ -567,29 +584,39 @@ bool Portfolio::drop_repeats(const EventColumns& rows, std::vector<std::size_t>&
       order[taken] = gone;
     }
   }
-  const auto kept = std::remove(order.begin(), order.end(), gone);
-  const bool changed = kept != order.end();
-  order.erase(kept, order.end());
-  return changed;
+  order.erase(std::remove(order.begin(), order.end(), gone), order.end());
 }
 
-/// A portfolio whose policy names no currency takes that of the earliest row that names one. Two in that
+/// A portfolio whose policy names no currency takes that of the earliest sound row that names one. Two in that
 /// second leave no answer that the order of arrival could not change: the policy has to say.
-void Portfolio::settle_currency(const EventColumns& rows) {
+void Portfolio::settle_currency(const EventColumns& rows, std::span<const std::size_t> order) {
   if (!rows.currency || !policy().currency.empty()) return;
+  const RowReader reader(rows, policy(), nullptr);
+  std::vector<std::size_t> kept;
+  if (rows.event_id) {
+    kept.assign(order.begin(), order.end());
+    Books ignored;
+    drop_repeats(rows, reader, kept, ignored);
+    order = kept;
+  }
   Time first = currency_time_;
   std::string_view lowest = currency_;
   std::string_view highest = currency_;
-  for (std::size_t i = 0; i < rows.rows; ++i) {
+  const std::size_t count = rows.event_id || !order.empty() ? order.size() : rows.rows;
+  for (std::size_t p = 0; p < count; ++p) {
+    const std::size_t i = order.empty() ? p : order[p];
     const std::string_view named = rows.currency[i];
-    if (named.empty() || !detail::plausible(rows.time[i])) continue;
-    if (first == no_time || (currency_time_ == no_time && rows.time[i] < first)) {
-      first = rows.time[i];
-      lowest = highest = named;
-    } else if (rows.time[i] == first) {
-      lowest = std::min(lowest, named);
-      highest = std::max(highest, named);
-    }
+    if (first != no_time && rows.time[i] > first) break;
+    if (named.empty() || (currency_time_ != no_time && rows.time[i] != first)) continue;
+    Event event;
+    Act act;
+    if (reader.read(i, event) != Code::ok ||
+        judge(event, rows.refers_to && !rows.refers_to[i].empty(), rules_->fold(), act) != Code::ok)
+      continue;
+    if (first == no_time) lowest = highest = named;
+    first = rows.time[i];
+    lowest = std::min(lowest, named);
+    highest = std::max(highest, named);
   }
   if (lowest != highest)
     throw MismatchError("the first rows that name a currency, of " + date_text(first) + ", name both " +
@@ -598,6 +625,21 @@ void Portfolio::settle_currency(const EventColumns& rows) {
   if (first == no_time) return;
   currency_time_ = first;
   currency_ = std::string(lowest);
+}
+
+/// Throws where a row is newer than the landmark allows.
+void Portfolio::check_window(const EventColumns& rows) const {
+  const FoldRules& rules = rules_->fold();
+  Time latest = no_time;
+  for (std::size_t i = 0; i < rows.rows; ++i)
+    if (rows.time[i] > rules.window_end && detail::plausible(rows.time[i]) &&
+        (rows.code == nullptr || rows.code[i] == 0))
+      latest = std::max(latest, rows.time[i]);
+  if (latest > rules.window_end)
+    throw WindowError("a row of " + date_text(latest) + " is newer than " +
+                      date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
+                      date_text(rules.landmark) + "; set landmark = " + date_text(latest) +
+                      ", or leave rows after the as-of date out");
 }
 
 /// Rows that say the same, to the bit.
@@ -667,21 +709,21 @@ std::int64_t Portfolio::count_repeats(const EventColumns& rows, std::span<const 
 }
 
 Books Portfolio::apply(const EventColumns& rows) {
-  if (rows.rows == 0) return {};
-  require_columns(rows);
-  const FoldRules& rules = rules_->fold();
-  const bool ascending = std::is_sorted(rows.time, rows.time + rows.rows);
-  Time latest = no_time;
-  for (std::size_t i = rows.rows; i-- > 0 && (latest == no_time || !ascending);)
-    if (detail::plausible(rows.time[i])) latest = std::max(latest, rows.time[i]);
-  if (latest > rules.window_end)
-    throw WindowError("a row of " + date_text(latest) + " is newer than " +
-                      date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
-                      date_text(rules.landmark) + "; set landmark = " + date_text(latest) +
-                      ", or leave rows after the as-of date out");
-  settle_currency(rows);
+  Books books = prepare_and_fold(rows, newest_, [] {});
+  books_.add(books);
+  check_limits();
+  return books;
+}
 
-  Books resolved;
+/// Everything that can throw is checked first; then `begin` is called and the rows are folded. Rows before `known`
+/// are late.
+template <class Begin>
+Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Begin&& begin) {
+  if (rows.rows == 0) return {};
+  known_ = known;
+  require_columns(rows);
+  check_window(rows);
+  const bool ascending = std::is_sorted(rows.time, rows.time + rows.rows);
   std::vector<std::size_t> order;
   if (rows.event_id || !ascending) {
     order.resize(rows.rows);
@@ -689,26 +731,22 @@ Books Portfolio::apply(const EventColumns& rows) {
     if (!ascending)
       std::stable_sort(order.begin(), order.end(),
                        [&](std::size_t a, std::size_t b) { return rows.time[a] < rows.time[b]; });
-    if (rows.event_id) drop_repeats(rows, order, resolved);
-    if (order.empty()) {
-      resolved.read = static_cast<std::int64_t>(rows.rows);
-      books_.add(resolved);
-      return resolved;
-    }
   }
-  Books books = fold(rows, order);
-  books.add(resolved);
+  settle_currency(rows, order);
+  begin();
+  Books books;
+  const bool all = order.empty();
+  if (rows.event_id) drop_repeats(rows, RowReader(rows, policy(), &currency_), order, books);
+  if (all || !order.empty()) books.add_call(fold(rows, order));
   books.read = static_cast<std::int64_t>(rows.rows);
-  books_.add(books);
   std::sort(books.rejects.begin(), books.rejects.end(),
             [](const Reject& a, const Reject& b) { return a.row < b.row; });
-  check_limits();
   return books;
 }
 
 Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order) {
   const FoldRules& rules = rules_->fold();
-  const RowReader reader(rows, policy(), currency_);
+  const RowReader reader(rows, policy(), &currency_);
   const PlainRows plain(rows, currency_);
   const std::size_t count = order.empty() ? rows.rows : order.size();
 
@@ -828,10 +866,10 @@ Code Portfolio::fold_row(const EventColumns& rows, const RowReader& reader, std:
     loyalty::apply(r, act, rules);
   } else if (key.empty()) {
     PooledItems items{items_, index, meta_[index].open};
-    (void)act_with_items(event, act, key, r, items, rules);
+    (void)act_with_items(event, act, key, event.time, r, items, rules);
   } else {
     reach(event.time, books);
-    current_.add(index, event, key, false);
+    current_.add(index, event, key, known_, false);
   }
   if (!within_limits(r)) over_limit_ = index;
   return Code::ok;
@@ -872,7 +910,7 @@ Books Portfolio::retract(const EventColumns& rows) {
   require_columns(rows);
   settle();
   const FoldRules& rules = rules_->fold();
-  const RowReader reader(rows, policy(), currency_);
+  const RowReader reader(rows, policy(), &currency_);
   Books books;
   books.read = static_cast<std::int64_t>(rows.rows);
   for (std::size_t i = 0; i < rows.rows; ++i) {
@@ -882,14 +920,14 @@ Books Portfolio::retract(const EventColumns& rows) {
     Code code = reader.read(i, event);
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
     if (code == Code::ok) code = judge(event, has_key, rules, act);
-    if (code == Code::ok && (index == IdIndex::none || act.stamp < states_[index].first_event ||
-                             act.stamp > states_[index].ladder.newest ||
+    if (code == Code::ok && (index == IdIndex::none || !can_hold(states_[index], act) ||
                              (has_key && uses_items(event, has_key, rules)) ||
                              (event.kind == Kind::request && event.side == rules.options.perspective)))
       code = Code::retraction_without_event;
     if (code != Code::ok) {
       ++books.set_aside[static_cast<std::size_t>(code)];
       books.rejects.push_back({static_cast<std::int64_t>(i), code});
+      if (index != IdIndex::none) ++meta_[index].set_aside;
       continue;
     }
     loyalty::retract(states_[index], act, rules);
@@ -899,31 +937,30 @@ Books Portfolio::retract(const EventColumns& rows) {
 }
 
 Books Portfolio::replay(const EventColumns& rows) {
-  require_columns(rows);
   std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
-  std::unordered_set<std::uint32_t> seen;
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    const std::uint32_t index = index_of(rows, i);
-    if (index == IdIndex::none || !seen.insert(index).second) continue;
-    states_[index] = Relationship{};
-    while (meta_[index].open != OpenItems::none) {
-      const OpenItem* first = nullptr;
-      items_.each(meta_[index].open, [&](const OpenItem& item) {
-        if (first == nullptr) first = &item;
-      });
-      items_.erase(meta_[index].open, first);
+  const Books books = prepare_and_fold(rows, no_time, [&] {  // nothing is known of them, so nothing is late
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const std::uint32_t index = index_of(rows, i);
+      if (index == IdIndex::none || !set_aside.try_emplace(index, meta_[index].set_aside).second) continue;
+      states_[index] = Relationship{};
+      while (meta_[index].open != OpenItems::none) {
+        const OpenItem* first = nullptr;
+        items_.each(meta_[index].open, [&](const OpenItem& item) {
+          if (first == nullptr) first = &item;
+        });
+        items_.erase(meta_[index].open, first);
+      }
+      meta_[index] = Meta{};
     }
-    set_aside[index] = meta_[index].set_aside;
-    meta_[index] = Meta{};
-  }
-  const auto replayed = [&](const KeyedRow& row) { return seen.contains(row.relationship); };
-  pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
-                      pending_.rows.end());
-  const Books books = apply(rows);
-  books_.add(books, -1);  // these rows were counted when they first came
-  // Rows that a reader set aside are not in this call; the flag must outlive the replay.
+    const auto replayed = [&](const KeyedRow& row) { return set_aside.contains(row.relationship); };
+    pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
+                        pending_.rows.end());
+  });
+  // The rows stay in the books as they were counted when they first came. Those that a reader set aside are not
+  // in this call; the flag must outlive the replay.
   for (const auto& [index, rows_before] : set_aside)
     meta_[index].set_aside = std::max(meta_[index].set_aside, rows_before);
+  check_limits();
   return books;
 }
 
@@ -958,6 +995,11 @@ void Portfolio::merge(const Portfolio& other) {
     r = loyalty::merge(r, added);
     meta.set_aside += from.set_aside;
     if (from.role_time != no_time) meta.settle_role(from.role, from.role_time);
+    // What one side opened, the other may have closed: only a replay can tell.
+    if ((meta.unmatched != 0 && from.open != OpenItems::none) ||
+        (from.unmatched != 0 && meta.open != OpenItems::none))
+      r.ladder.flags |= out_of_order;
+    meta.unmatched += from.unmatched;
     other.items_.each(from.open,
                       [&](const OpenItem& item) { items_.insert(here[i], meta.open, item); });
     if (!within_limits(r)) over_limit_ = here[i];
@@ -970,7 +1012,7 @@ void Portfolio::merge(const Portfolio& other) {
     KeyedRows& target = pending_.time == other.pending_.time ? pending_ : current_;
     target.time = other.pending_.time;
     for (const KeyedRow& row : other.pending_.rows)
-      target.add(here[row.relationship], row.event, other.pending_.key(row), true);
+      target.add(here[row.relationship], row.event, other.pending_.key(row), row.newest, true);
   }
   close_call(newest, moved);
   books_.add(other.books_);
@@ -1031,7 +1073,7 @@ std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time n
   for (const KeyedRow& row : waiting) {
     Act act;
     (void)act_of(row.event, rules, act);
-    if (const auto skip = act_with_items(row.event, act, pending_.key(row), r, items, rules)) {
+    if (const auto skip = act_with_items(row.event, act, pending_.key(row), row.reached(), r, items, rules)) {
       ++skipped;
       books.skip(*skip);
     }
@@ -1100,6 +1142,7 @@ std::vector<std::byte> Portfolio::bytes() const {
     put_number(meta.role_time);
     put_number(static_cast<std::int64_t>(meta.role));
     put_number(meta.set_aside);
+    put_number(meta.unmatched);
     Relationship r = states_[index];
     std::vector<const OpenItem*> open;
     items_.each(meta.open, [&](const OpenItem& item) {

@@ -132,34 +132,12 @@ TEST_CASE("a replay that fails leaves the portfolio as it was") {
   }
 }
 
-TEST_CASE("a portfolio merged with itself is the portfolio merged with its twin") {
-  const auto folded = [](bool waiting) {
-    Portfolio p(policy(), t);
-    for (int i = 0; i < 40; ++i) {
-      const std::string key = "a key of some length " + std::to_string(i);
-      apply_rows(p, {row({.kind = Kind::request, .time = t}, key),
-                     row({.kind = Kind::purchase, .time = t}),
-                     row({.kind = Kind::promise, .time = t, .due = t + day}, key, "b"),
-                     row({.kind = Kind::complaint, .time = t}, key, "c")});
-    }
-    if (!waiting) apply_rows(p, {row({.kind = Kind::purchase, .time = t + 1})});
-    return p;
-  };
-  SUBCASE("with open items") {
-    Portfolio p = folded(false);
-    p.merge(p);
-    Portfolio twin = folded(false);
-    twin.merge(folded(false));
-    CHECK(p.bytes() == twin.bytes());
-    CHECK(counts(p.books()) == counts(twin.books()));
-  }
-  SUBCASE("with rows that wait in the newest second") {
-    Portfolio p = folded(true);
-    p.merge(p);
-    Portfolio twin = folded(true);
-    twin.merge(folded(true));
-    CHECK(p.bytes() == twin.bytes());
-  }
+TEST_CASE("a portfolio does not merge with itself, and stays as it was") {
+  Portfolio p(policy(), t);
+  apply_rows(p, {row({.kind = Kind::request, .time = t}, "k"), row({.kind = Kind::purchase, .time = t})});
+  const auto before = p.bytes();
+  CHECK_THROWS_AS(p.merge(p), MismatchError);
+  CHECK(p.bytes() == before);
 }
 
 TEST_CASE("what was never applied cannot be taken back") {

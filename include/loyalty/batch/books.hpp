@@ -48,6 +48,11 @@ struct Books {
   }
   void skip(Skip why, std::int64_t n = 1) noexcept { skipped[static_cast<std::size_t>(why)] += n; }
 
+  /// Adds another part of the same call, with its rejected rows.
+  void add_call(Books&& part) {
+    add(part);
+    rejects.insert(rejects.end(), part.rejects.begin(), part.rejects.end());
+  }
   /// Adds the counts, not the rejected rows; `sign` -1 takes them away.
   void add(const Books& other, int sign = 1) noexcept {
     read += sign * other.read;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/events/event.hpp>
 
 namespace loyalty {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,8 @@ class Portfolio {
  public:
   /// Throws PolicyError.
   explicit Portfolio(Policy policy = {}, std::optional<Time> landmark = std::nullopt);
+  Portfolio(Portfolio&&) noexcept = default;
+  Portfolio& operator=(Portfolio&&) noexcept = default;
 
   const Rules& rules() const noexcept { return *rules_; }
   const Policy& policy() const noexcept { return rules_->policy(); }
@@ -104,6 +107,7 @@ class Portfolio {
     Time role_time = no_time;
     std::uint32_t open = OpenItems::none;
     std::uint32_t set_aside = 0;
+    std::uint32_t unmatched = 0;  ///< closing rows that found nothing open
     Role role = Role::consumer;
 
     /// The newest row that names a role decides; of several in one second, the last in the list of roles.
@@ -119,7 +123,10 @@ class Portfolio {
     Event event;
     std::size_t key_start;
     std::size_t key_size;
+    Time newest;   ///< newest row of the calls before
     bool earlier;  ///< came in an earlier call
+
+    Time reached() const noexcept { return std::max(event.time, newest); }
   };
   struct KeyedRows {
     Time time = no_time;
@@ -128,7 +135,7 @@ class Portfolio {
     std::string_view key(const KeyedRow& row) const noexcept {
       return std::string_view(keys).substr(row.key_start, row.key_size);
     }
-    void add(std::uint32_t relationship, const Event& event, std::string_view key, bool earlier);
+    void add(std::uint32_t relationship, const Event& event, std::string_view key, Time newest, bool earlier);
     void clear() noexcept;
     void sort();
   };
@@ -152,9 +159,13 @@ class Portfolio {
   Books fold(const EventColumns& rows, std::span<const std::size_t> order);
   Code fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i, std::uint32_t index,
                 Books& books);
-  bool drop_repeats(const EventColumns& rows, std::vector<std::size_t>& order, Books& books) const;
+  template <class Begin>
+  Books prepare_and_fold(const EventColumns& rows, Time known, Begin&& begin);
+  void drop_repeats(const EventColumns& rows, const RowReader& reader, std::vector<std::size_t>& order,
+                    Books& books) const;
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n, std::uint32_t* index);
-  void settle_currency(const EventColumns& rows);
+  void settle_currency(const EventColumns& rows, std::span<const std::size_t> order);
+  void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
   std::int64_t count_repeats(const EventColumns& rows, std::span<const std::size_t> order, std::size_t start,
                              std::size_t end, std::span<const Reject> rejects);
@@ -181,6 +192,7 @@ class Portfolio {
   KeyedRows pending_;  ///< sorted rows of the newest second, which wait for a later stamp
   Books books_;
   Time newest_ = no_time;
+  Time known_ = no_time;  ///< rows of this call before it are late
   Observed seen_;
   bool margin_stated_ = false;
   std::string currency_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/scoring/quality.hpp>
 
 namespace loyalty {

@@ -5,6 +5,8 @@
 #include <compare>
 #include <cstdint>
 
+#include <loyalty/core/config.hpp>
+
 namespace loyalty {
 
 /// A signed 128-bit integer that counts units of 2^-56. No addition rounds, so a sum does not

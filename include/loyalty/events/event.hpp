@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/core/time.hpp>
 #include <loyalty/events/kind.hpp>
 

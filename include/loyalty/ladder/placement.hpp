@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/ladder/criteria.hpp>
 #include <loyalty/ladder/rung.hpp>
 

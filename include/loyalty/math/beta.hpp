@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/gauss_legendre.hpp>
 #include <loyalty/math/log1p_gap.hpp>
 #include <loyalty/math/log_gamma.hpp>

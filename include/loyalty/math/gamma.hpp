@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/log1p_gap.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/polynomial.hpp>

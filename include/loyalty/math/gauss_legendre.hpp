@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <loyalty/core/config.hpp>
+
 namespace loyalty::math {
 
 /// Integral of f over low..high by Gauss-Legendre quadrature with 28 nodes, exact for polynomials of degree 55. 28 calls.

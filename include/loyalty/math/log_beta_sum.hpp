@@ -10,6 +10,7 @@
 #include <limits>
 #include <numbers>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/normal.hpp>
 #include <loyalty/math/polygamma.hpp>

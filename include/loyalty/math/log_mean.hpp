@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
+
 namespace loyalty::math {
 
 /// (e^d - 1)/d, which tends to 1 at d = 0. Any real d. O(1).

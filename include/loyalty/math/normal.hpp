@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
+
 namespace loyalty::math {
 
 /// Quantile of the standard normal law, 0 < p < 1, to an absolute error of 4.5e-4: where a search may start (M. Abramowitz

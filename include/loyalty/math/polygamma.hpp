@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/polynomial.hpp>
 
 namespace loyalty::math {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <loyalty/core/config.hpp>
+
 namespace loyalty::math {
 
 /// Value of the polynomial sum c[i] x^i, as an even part in x^2 plus x times an odd one: half the latency of Horner's rule,

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/beta.hpp>
 
 namespace loyalty {

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/parameters/parameter.hpp>
 
 namespace loyalty {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/parameters/parameter.hpp>
 
 namespace loyalty {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/log_mean.hpp>
 #include <loyalty/scoring/quality.hpp>
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/log_beta_sum.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/polygamma.hpp>

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/scoring/evidence.hpp>
 
 namespace loyalty {

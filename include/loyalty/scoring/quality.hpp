@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/parameters/parameter.hpp>
 
 namespace loyalty {

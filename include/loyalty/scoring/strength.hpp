@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/math/gamma.hpp>
 
 namespace loyalty {
