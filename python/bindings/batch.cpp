@@ -252,7 +252,8 @@ void register_batch(py::module_& m) {
                books = p.apply(buffers.columns());
              }
              return books_dict(books);
-           })
+           },
+           py::arg("columns"))
       .def("retract",
            [](Portfolio& p, const py::dict& columns) {
              const EventBuffers buffers(columns);
@@ -262,7 +263,8 @@ void register_batch(py::module_& m) {
                books = p.retract(buffers.columns());
              }
              return books_dict(books);
-           })
+           },
+           py::arg("columns"))
       .def("replay",
            [](Portfolio& p, const py::dict& columns) {
              const EventBuffers buffers(columns);
@@ -272,9 +274,10 @@ void register_batch(py::module_& m) {
                books = p.replay(buffers.columns());
              }
              return books_dict(books);
-           })
-      .def("merge", &Portfolio::merge, py::call_guard<py::gil_scoped_release>())
-      .def("note_set_aside", &Portfolio::note_set_aside)
+           },
+           py::arg("columns"))
+      .def("merge", &Portfolio::merge, py::arg("other"), py::call_guard<py::gil_scoped_release>())
+      .def("note_set_aside", &Portfolio::note_set_aside, py::arg("relationship"), py::arg("rows") = 1)
       .def("copy", [](const Portfolio& p) {
         auto fresh = std::make_unique<Portfolio>(p.policy(), p.rules().landmark());
         fresh->merge(p);
@@ -286,7 +289,9 @@ void register_batch(py::module_& m) {
              return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
            })
       .def("__len__", &Portfolio::size)
-      .def("__contains__", [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); })
+      .def(
+          "__contains__", [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); },
+          py::arg("id"))
       .def_property_readonly("newest", [](const Portfolio& p) { return time_object(p.newest()); })
       .def_property_readonly("landmark", [](const Portfolio& p) { return p.rules().landmark(); })
       .def_property_readonly("open_items", &Portfolio::open_items)
@@ -301,7 +306,8 @@ void register_batch(py::module_& m) {
              return py::make_tuple(static_cast<int>(s.position.rung), static_cast<int>(s.position.peak),
                                    time_object(s.position.since), static_cast<int>(s.band.enter),
                                    static_cast<int>(s.band.keep), s.exact, s.at_least);
-           })
+           },
+           py::arg("id"), py::arg("now"))
       .def("falls",
            [](const Portfolio& p, const std::string& id, Time now) {
              const Relationship r = p.state(index_of(p, id), now);
@@ -310,9 +316,11 @@ void register_batch(py::module_& m) {
              for (const RungChange& fall : falls_if_quiet(r.ladder, s.position.rung, p.rules().fold().ladder))
                out.append(py::make_tuple(fall.time, static_cast<int>(fall.rung)));
              return out;
-           })
+           },
+           py::arg("id"), py::arg("now"))
       .def("explain",
-           [](const Portfolio& p, const std::string& id, Time now) { return explain(p, index_of(p, id), p.at(now)); })
+           [](const Portfolio& p, const std::string& id, Time now) { return explain(p, index_of(p, id), p.at(now)); },
+           py::arg("id"), py::arg("now"))
       .def("assess",
            [](const Portfolio& p, Time now, bool intervals) {
              ResultTable table;
