@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// Portfolios, event columns in and result columns out. Columns enter through `EventBuffers` alone, which checks type,
-/// shape and stride and names the column in its error.
+/// Portfolios: event columns in, result columns out.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -19,278 +17,12 @@
 #include <loyalty/batch/portfolio.hpp>
 #include <loyalty/scoring/describe.hpp>
 
+#include "event_buffers.hpp"
+
 namespace py = pybind11;
 
 namespace loyalty::python {
 namespace {
-
-/// A text column owned by the call.
-struct Texts {
-  std::string bytes;
-  std::vector<std::int64_t> offsets{0};
-  void push(std::string_view text) {
-    bytes += text;
-    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
-  }
-  TextColumn view() const { return {bytes.data(), offsets.data()}; }
-};
-
-[[noreturn]] void refuse(const std::string& column, const std::string& what) {
-  throw py::type_error("column '" + column + "': " + what);
-}
-
-/// The event columns of one call: borrowed where the array has the right type, else converted exactly.
-class EventBuffers {
- public:
-  explicit EventBuffers(const py::dict& columns) {
-    bool first = true;
-    for (const auto& [key, value] : columns) {
-      const auto name = key.cast<std::string>();
-      const auto array = py::array::ensure(value);
-      if (!array || array.ndim() != 1) refuse(name, "needs a one-dimensional array");
-      const auto size = static_cast<std::size_t>(array.shape(0));
-      if (first) columns_.rows = size;
-      else if (size != columns_.rows)
-        throw py::value_error("column '" + name + "' has " + std::to_string(size) + " rows, the others have " +
-                              std::to_string(columns_.rows));
-      first = false;
-      take(name, array);
-    }
-    for (const char* needed : {"relationship", "time", "kind"})
-      if (!columns.contains(needed))
-        throw py::value_error(std::string("missing column '") + needed +
-                              "'; an event row needs relationship, time and kind");
-    if (!codes_.empty()) columns_.code = codes_.data();
-    columns_.relationship = relationship_;
-    columns_.refers_to = refers_to_;
-    columns_.event_id = event_id_;
-    columns_.currency = currency_;
-  }
-
-  const EventColumns& columns() const { return columns_; }
-
- private:
-  void take(const std::string& name, const py::array& array) {
-    if (name == "relationship") return take_relationship(array);
-    if (name == "kind") {
-      columns_.kind = codes(name, array, {kind_names.begin(), kind_names.end()}, EventColumns::unreadable);
-      return;
-    }
-    if (name == "side") {
-      columns_.side = codes(name, array, {side_names.begin(), side_names.end()}, EventColumns::absent);
-      return;
-    }
-    if (name == "parameter") {
-      columns_.parameter = codes(name, array, {survey_names.begin(), survey_names.end()}, EventColumns::absent);
-      return;
-    }
-    if (name == "role") {
-      columns_.role = codes(name, array, {role_names.begin(), role_names.end()}, EventColumns::absent);
-      return;
-    }
-    if (name == "code") {
-      columns_.code = codes(name, array, {code_names.begin(), code_names.end()}, 0);
-      return;
-    }
-    if (name == "whole_order") {
-      columns_.whole_order = flags(name, array);
-      return;
-    }
-    for (auto [column, target] : {std::pair<const char*, TextColumn*>{"refers_to", &refers_to_},
-                                  {"event_id", &event_id_},
-                                  {"currency", &currency_}})
-      if (name == column) {
-        *target = texts(name, array);
-        return;
-      }
-    for (auto [column, target] :
-         {std::pair<const char*, const double**>{"value", &columns_.value}, {"amount", &columns_.amount},
-          {"margin", &columns_.margin}, {"cost", &columns_.cost}, {"rating", &columns_.rating},
-          {"scale_low", &columns_.scale_low}, {"scale_high", &columns_.scale_high}})
-      if (name == column) {
-        *target = reals(name, array);
-        return;
-      }
-    for (auto [column, target] :
-         {std::pair<const char*, const Time**>{"time", &columns_.time}, {"due", &columns_.due},
-          {"done", &columns_.done}, {"until", &columns_.until}, {"since", &columns_.since}})
-      if (name == column) {
-        *target = integers(name, array, "UTC seconds as int64");
-        return;
-      }
-    throw py::value_error("unknown event column '" + name + "'");
-  }
-
-  /// Keeps an array of exactly this type, contiguous; the owner lives as long as the buffers.
-  template <class T>
-  const T* keep(const py::array& array) {
-    auto exact = py::array_t<T, py::array::c_style>::ensure(array);
-    owners_.push_back(exact);
-    return exact.data();
-  }
-
-  const std::int64_t* integers(const std::string& name, const py::array& array, const char* wants) {
-    const char kind = array.dtype().kind();
-    if (kind != 'i' && kind != 'u') refuse(name, std::string("needs ") + wants);
-    return keep<std::int64_t>(array);
-  }
-
-  const double* reals(const std::string& name, const py::array& array) {
-    const char kind = array.dtype().kind();
-    if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
-      refuse(name, "needs numbers, not dtype " + py::str(array.dtype()).cast<std::string>());
-    return keep<double>(array);
-  }
-
-  const std::uint8_t* flags(const std::string& name, const py::array& array) {
-    if (array.dtype().kind() != 'b' && array.dtype().kind() != 'u')
-      refuse(name, "needs booleans, not dtype " + py::str(array.dtype()).cast<std::string>());
-    return keep<std::uint8_t>(array);
-  }
-
-  static bool is_absent(PyObject* object) {
-    return object == Py_None || (PyFloat_Check(object) && std::isnan(PyFloat_AS_DOUBLE(object))) ||
-           (!PyUnicode_Check(object) && !PyBytes_Check(object) && !PyLong_Check(object) && !PyFloat_Check(object) &&
-            !PyObject_HasAttrString(object, "__index__"));
-  }
-
-  static std::string_view text_of(PyObject* object, const std::string& name) {
-    if (PyUnicode_Check(object)) {
-      Py_ssize_t size = 0;
-      const char* bytes = PyUnicode_AsUTF8AndSize(object, &size);
-      if (bytes == nullptr) throw py::error_already_set();
-      return {bytes, static_cast<std::size_t>(size)};
-    }
-    if (PyBytes_Check(object)) return {PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))};
-    refuse(name, "needs text, not " + py::str(py::type::handle_of(object)).cast<std::string>());
-  }
-
-  /// NumPy's own fixed-width texts become objects first.
-  static py::array as_objects(const py::array& array) {
-    return array.dtype().kind() == 'O' ? array : py::array(array.attr("astype")("O"));
-  }
-  static PyObject* const* objects(const py::array& array) {
-    if (array.strides(0) != static_cast<py::ssize_t>(sizeof(PyObject*))) throw py::type_error("objects must be contiguous");
-    return static_cast<PyObject* const*>(array.data());
-  }
-  py::array contiguous_objects(const py::array& array) {
-    py::array copy = py::module_::import("numpy").attr("ascontiguousarray")(as_objects(array));
-    owners_.push_back(copy);
-    return copy;
-  }
-
-  TextColumn texts(const std::string& name, const py::array& array) {
-    auto& column = *texts_.emplace_back(std::make_unique<Texts>());
-    column.offsets.reserve(columns_.rows + 1);
-    const char kind = array.dtype().kind();
-    if (kind == 'i' || kind == 'u') {
-      const auto* numbers = keep<std::int64_t>(array);
-      for (std::size_t i = 0; i < columns_.rows; ++i)
-        column.push(numbers[i] == no_time ? std::string() : std::to_string(numbers[i]));
-      return column.view();
-    }
-    if (kind != 'O' && kind != 'U' && kind != 'S' && kind != 'T')
-      refuse(name, "needs text or integers, not dtype " + py::str(array.dtype()).cast<std::string>());
-    const py::array owned = contiguous_objects(array);
-    PyObject* const* items = objects(owned);
-    for (std::size_t i = 0; i < columns_.rows; ++i) {
-      if (is_absent(items[i])) column.push({});
-      else if (PyLong_Check(items[i])) column.push(py::str(items[i]).cast<std::string>());
-      else column.push(text_of(items[i], name));
-    }
-    return column.view();
-  }
-
-  /// Identifiers: integers stay numbers; integral floats become them; other floats are set aside.
-  void take_relationship(const py::array& array) {
-    const char kind = array.dtype().kind();
-    if (kind == 'i' || kind == 'u') {
-      columns_.relationship_number = keep<std::int64_t>(array);
-      return;
-    }
-    if (kind == 'f') {
-      const auto* given = keep<double>(array);
-      numbers_.resize(columns_.rows);
-      for (std::size_t i = 0; i < columns_.rows; ++i) {
-        const bool whole = given[i] == std::floor(given[i]) && std::fabs(given[i]) < 0x1p53;
-        numbers_[i] = whole ? static_cast<std::int64_t>(given[i]) : no_time;
-        if (!whole && !std::isnan(given[i])) set_aside(i, Code::bad_relationship);
-      }
-      columns_.relationship_number = numbers_.data();
-      return;
-    }
-    if (kind != 'O') {
-      relationship_ = texts("relationship", array);
-      return;
-    }
-    auto& column = *texts_.emplace_back(std::make_unique<Texts>());
-    column.offsets.reserve(columns_.rows + 1);
-    const py::array owned = contiguous_objects(array);
-    PyObject* const* items = objects(owned);
-    for (std::size_t i = 0; i < columns_.rows; ++i) {
-      PyObject* item = items[i];
-      if (is_absent(item)) {
-        column.push({});
-      } else if (PyFloat_Check(item)) {
-        const double x = PyFloat_AS_DOUBLE(item);
-        const bool whole = x == std::floor(x) && std::fabs(x) < 0x1p53;
-        column.push(whole ? std::to_string(static_cast<std::int64_t>(x)) : std::string("?"));
-        if (!whole) set_aside(i, Code::bad_relationship);
-      } else if (PyUnicode_Check(item) || PyBytes_Check(item)) {
-        column.push(text_of(item, "relationship"));
-      } else {
-        column.push(py::str(item).cast<std::string>());
-      }
-    }
-    relationship_ = column.view();
-  }
-
-  void set_aside(std::size_t row, Code code) {
-    if (codes_.empty()) codes_.resize(columns_.rows, 0);
-    if (codes_[row] == 0) codes_[row] = static_cast<std::uint8_t>(code);
-  }
-
-  /// Words from a fixed list as numbers. uint8 arrays are taken as such.
-  const std::uint8_t* codes(const std::string& name, const py::array& array, const std::vector<std::string_view>& words,
-                            std::uint8_t absent) {
-    if (array.dtype().kind() == 'u' && array.itemsize() == 1) return keep<std::uint8_t>(array);
-    const char kind = array.dtype().kind();
-    if (kind != 'O' && kind != 'U' && kind != 'S' && kind != 'T')
-      refuse(name, "needs text, not dtype " + py::str(array.dtype()).cast<std::string>());
-    std::unordered_map<std::string_view, std::uint8_t> index;
-    for (std::size_t i = 0; i < words.size(); ++i) index[words[i]] = static_cast<std::uint8_t>(i);
-    auto& out = *code_columns_.emplace_back(std::make_unique<std::vector<std::uint8_t>>(columns_.rows));
-    const py::array owned = contiguous_objects(array);
-    PyObject* const* items = objects(owned);
-    PyObject* last = nullptr;
-    std::uint8_t last_code = absent;
-    for (std::size_t i = 0; i < columns_.rows; ++i) {
-      if (items[i] != last) {
-        last = items[i];
-        if (is_absent(last)) {
-          last_code = absent;
-        } else {
-          const std::string_view text = text_of(last, name);
-          const auto it = index.find(text);
-          last_code = text.empty() ? absent : it == index.end() ? EventColumns::unreadable : it->second;
-        }
-      }
-      out[i] = last_code;
-    }
-    return out.data();
-  }
-
-  EventColumns columns_;
-  TextColumn relationship_;
-  TextColumn refers_to_;
-  TextColumn event_id_;
-  TextColumn currency_;
-  std::vector<py::array> owners_;
-  std::vector<std::unique_ptr<Texts>> texts_;
-  std::vector<std::unique_ptr<std::vector<std::uint8_t>>> code_columns_;
-  std::vector<std::int64_t> numbers_;
-  std::vector<std::uint8_t> codes_;
-};
 
 template <class T>
 py::array_t<T> owned_array(std::vector<T>&& values) {
@@ -323,6 +55,21 @@ py::array object_array(const TextValues& values) {
     items[i] = item.release().ptr();
   }
   return array;
+}
+
+/// One column that `read` reads, as an array that keeps its owners.
+template <class T, class Read>
+py::array_t<T> single_column(const std::string& name, const py::handle& column, Read&& read) {
+  struct Kept {
+    std::unique_ptr<const Source> source;
+    ColumnReader reader;
+  };
+  auto kept = std::make_unique<Kept>();
+  kept->source = std::make_unique<const Source>(name, column);
+  const T* data = read(kept->reader, *kept->source);
+  const auto rows = static_cast<py::ssize_t>(kept->source->rows());
+  const py::capsule owner(kept.release(), [](void* p) { delete static_cast<Kept*>(p); });
+  return py::array_t<T>(rows, data, owner);
 }
 
 py::dict books_dict(const Books& books) {
@@ -451,6 +198,45 @@ void register_batch(py::module_& m) {
   m.attr("code_names") = words(code_names);
   m.attr("skip_names") = words(skip_names);
 
+  // One column, for tables that are no event log. What is given lives as long as what is made of it.
+  m.def(
+      "utc_seconds",
+      [](const std::string& name, const py::handle& column) {
+        return single_column<Time>(name, column, [&](ColumnReader& reader, const Source& source) {
+          return reader.times(name, source, ends_its_day(name));
+        });
+      },
+      py::arg("name"), py::arg("column"));
+  m.def(
+      "reals",
+      [](const std::string& name, const py::handle& column) {
+        return single_column<double>(
+            name, column, [&](ColumnReader& reader, const Source& source) { return reader.reals(name, source); });
+      },
+      py::arg("name"), py::arg("column"));
+
+  m.def(
+      "is_naive",
+      [](const std::string& name, const py::handle& column) { return Source(name, column).is_naive(); },
+      py::arg("name"), py::arg("column"));
+  m.def(
+      "distinct",
+      [](const std::string& name, const py::handle& column) {
+        const Source source(name, column);
+        ColumnReader reader;
+        const TextColumn texts = reader.texts(name, source);
+        std::vector<std::int32_t> which(source.rows());
+        std::unordered_map<std::string_view, std::int32_t> seen;
+        py::list words;
+        for (std::size_t i = 0; i < which.size(); ++i) {
+          const auto [it, fresh] = seen.try_emplace(texts[i], static_cast<std::int32_t>(seen.size()));
+          if (fresh) words.append(py::str(std::string(texts[i])));
+          which[i] = it->second;
+        }
+        return py::make_tuple(owned_array(std::move(which)), words);
+      },
+      py::arg("name"), py::arg("column"));
+
   py::class_<Portfolio>(m, "Portfolio")
       .def(py::init([](const Policy& policy, std::optional<Time> landmark) {
              return std::make_unique<Portfolio>(policy, landmark);
@@ -466,12 +252,19 @@ void register_batch(py::module_& m) {
                books = p.apply(buffers.columns());
              }
              return books_dict(books);
-           })
+           },
+           py::arg("columns"))
       .def("retract",
            [](Portfolio& p, const py::dict& columns) {
              const EventBuffers buffers(columns);
-             return books_dict(p.retract(buffers.columns()));
-           })
+             Books books;
+             {
+               const py::gil_scoped_release release;
+               books = p.retract(buffers.columns());
+             }
+             return books_dict(books);
+           },
+           py::arg("columns"))
       .def("replay",
            [](Portfolio& p, const py::dict& columns) {
              const EventBuffers buffers(columns);
@@ -481,9 +274,10 @@ void register_batch(py::module_& m) {
                books = p.replay(buffers.columns());
              }
              return books_dict(books);
-           })
-      .def("merge", &Portfolio::merge, py::call_guard<py::gil_scoped_release>())
-      .def("note_set_aside", &Portfolio::note_set_aside)
+           },
+           py::arg("columns"))
+      .def("merge", &Portfolio::merge, py::arg("other"), py::call_guard<py::gil_scoped_release>())
+      .def("note_set_aside", &Portfolio::note_set_aside, py::arg("relationship"), py::arg("rows") = 1)
       .def("copy", [](const Portfolio& p) {
         auto fresh = std::make_unique<Portfolio>(p.policy(), p.rules().landmark());
         fresh->merge(p);
@@ -495,7 +289,9 @@ void register_batch(py::module_& m) {
              return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
            })
       .def("__len__", &Portfolio::size)
-      .def("__contains__", [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); })
+      .def(
+          "__contains__", [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); },
+          py::arg("id"))
       .def_property_readonly("newest", [](const Portfolio& p) { return time_object(p.newest()); })
       .def_property_readonly("landmark", [](const Portfolio& p) { return p.rules().landmark(); })
       .def_property_readonly("open_items", &Portfolio::open_items)
@@ -510,7 +306,8 @@ void register_batch(py::module_& m) {
              return py::make_tuple(static_cast<int>(s.position.rung), static_cast<int>(s.position.peak),
                                    time_object(s.position.since), static_cast<int>(s.band.enter),
                                    static_cast<int>(s.band.keep), s.exact, s.at_least);
-           })
+           },
+           py::arg("id"), py::arg("now"))
       .def("falls",
            [](const Portfolio& p, const std::string& id, Time now) {
              const Relationship r = p.state(index_of(p, id), now);
@@ -519,9 +316,11 @@ void register_batch(py::module_& m) {
              for (const RungChange& fall : falls_if_quiet(r.ladder, s.position.rung, p.rules().fold().ladder))
                out.append(py::make_tuple(fall.time, static_cast<int>(fall.rung)));
              return out;
-           })
+           },
+           py::arg("id"), py::arg("now"))
       .def("explain",
-           [](const Portfolio& p, const std::string& id, Time now) { return explain(p, index_of(p, id), p.at(now)); })
+           [](const Portfolio& p, const std::string& id, Time now) { return explain(p, index_of(p, id), p.at(now)); },
+           py::arg("id"), py::arg("now"))
       .def("assess",
            [](const Portfolio& p, Time now, bool intervals) {
              ResultTable table;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Frames into event columns: the NumPy arrays that the compiled half takes."""
+"""Frames into event columns as the compiled half takes them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from loyalty import _core
 NO_TIME: int = _core.no_time
 
 TIMES = ("time", "due", "done", "until", "since")
-#: A date without a time means the end of the day in these, its start in the others.
-END_OF_DAY = frozenset({"due", "until"})
 NUMBERS = ("value", "amount", "margin", "cost", "rating", "scale_low", "scale_high")
 TEXTS = (
     "relationship",
@@ -53,26 +51,6 @@ def native_columns(frame: Any) -> tuple[dict[str, Any], str]:
     return {name: table[name] for name in table.columns}, kind
 
 
-def _date_array(name: str, array: np.ndarray) -> np.ndarray:
-    """datetime64 of any unit as seconds; whole days mean the start or the end of the day."""
-    if np.datetime_data(array.dtype)[0] == "D":
-        seconds = array.astype("datetime64[s]").astype(np.int64)
-        if name in END_OF_DAY:
-            seconds = np.where(np.isnat(array), NO_TIME, seconds + 86399)
-    else:
-        unit = np.datetime_data(array.dtype)[0]
-        per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.get(unit)
-        if per_second is None:
-            seconds = array.astype("datetime64[s]").astype(np.int64)
-        else:
-            seconds = (
-                array.view(np.int64) // per_second
-                if array.flags.c_contiguous
-                else (np.ascontiguousarray(array).view(np.int64) // per_second)
-            )
-    return np.where(np.isnat(array), NO_TIME, seconds)
-
-
 def _needs_zone(name: str) -> ValueError:
     return ValueError(
         f"column '{name}' holds times without a zone; say which with zone='UTC' or zone='Europe/London', "
@@ -80,53 +58,77 @@ def _needs_zone(name: str) -> ValueError:
     )
 
 
-def times(name: str, column: Any, zone: str | None) -> np.ndarray:
-    """A time column as UTC seconds. Naive times need a zone; text is refused, since parsing it would be guessing."""
-    if not isinstance(column, np.ndarray) and hasattr(column, "dtype"):
+def _source(column: Any, gap: str = "whole") -> Any:
+    """A column as the compiled half takes it, without a copy: a NumPy array, an Arrow column, or the pair
+    (codes, words) of a categorical. `gap` says how pandas' own nullable integers show theirs: "whole" numbers
+    with the absent time, or "real" ones with NaN.
+    """
+    column = column.to_native() if hasattr(column, "to_native") else column
+    if isinstance(column, np.ndarray) or not type(column).__module__.startswith("pandas"):
+        return column if _is_arrow(column) else np.asarray(column)
+    array = getattr(column, "array", column)
+    if hasattr(array, "categories"):
+        return np.asarray(array.codes), _source(array.categories)
+    kind = getattr(array.dtype, "kind", "O")
+    if kind == "M" and getattr(array.dtype, "tz", None) is not None:
+        return np.asarray(array.tz_convert(None))
+    if isinstance(array.dtype, np.dtype):
+        return np.asarray(array)
+    if hasattr(array, "__arrow_array__") and (
+        type(array.dtype).__name__ == "ArrowDtype"
+        or getattr(array.dtype, "storage", "") == "pyarrow"
+    ):
+        return array.__arrow_array__()
+    if kind in "iu" and (gap == "whole" or not array.isna().any()):
+        return array.to_numpy(dtype=np.int64, na_value=NO_TIME)
+    if kind in "iufb":
+        return array.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(array, dtype=object)
+
+
+def _is_arrow(column: Any) -> bool:
+    return hasattr(column, "__arrow_c_stream__") or hasattr(column, "__arrow_c_array__")
+
+
+def _time_source(name: str, column: Any, zone: str | None) -> Any:
+    """A time column as the compiled half takes it: datetimes are UTC, in any unit."""
+    if not isinstance(column, np.ndarray):
         import narwhals.stable.v1 as nw
 
+        if hasattr(column, "to_series"):  # an index
+            column = column.to_series()
+        elif type(column).__module__.startswith("pyarrow") and not hasattr(column, "chunks"):
+            import pyarrow
+
+            column = pyarrow.chunked_array([column])
         series = nw.from_native(column, series_only=True, strict=False)
         if isinstance(series, nw.Series):
-            dtype = series.dtype
-            if isinstance(dtype, nw.Datetime) or dtype == nw.Datetime:
-                own_zone = getattr(dtype, "time_zone", None)
-                if own_zone is None:
-                    if zone is None:
-                        raise _needs_zone(name)
-                    if zone != "UTC":
-                        series = series.dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
-                        series = series.dt.replace_time_zone(None)
-                else:
-                    series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-                return _date_array(name, np.asarray(series.to_numpy()))
-            if dtype == nw.Date:
-                return _date_array(name, np.asarray(series.to_numpy()).astype("datetime64[D]"))
-            column = series.to_numpy()
-    array = np.asarray(column)
-    if array.dtype.kind == "M":
-        if np.datetime_data(array.dtype)[0] != "D":
-            if zone is None:
-                raise _needs_zone(name)
-            if zone != "UTC":
-                raise ValueError(
-                    f"column '{name}': NumPy times are only taken as UTC; convert them, or give a pandas or polars frame"
-                )
-        return _date_array(name, array)
-    if array.dtype.kind in "iu":
-        return array.astype(np.int64, copy=False)
-    if array.dtype.kind == "f":
-        absent = np.isnan(array)
-        whole = np.where(absent, 0, array)
-        if not np.array_equal(whole, np.floor(whole)):
-            raise TypeError(f"column '{name}': UTC seconds are whole numbers")
-        return np.where(absent, NO_TIME, whole.astype(np.int64))
-    if array.dtype.kind == "O" and all(item is None for item in array[:100]):
-        if all(item is None for item in array):
-            return np.full(len(array), NO_TIME, dtype=np.int64)
-    raise TypeError(
-        f"column '{name}' needs times: datetimes with a zone, dates, or UTC seconds as integers, not {array.dtype}; "
-        "convert text first, for example with pandas.to_datetime(..., utc=True)"
-    )
+            column = series.to_native()
+            if series.dtype == nw.Datetime and getattr(series.dtype, "time_zone", None) is None:
+                if zone is None:
+                    raise _needs_zone(name)
+                if zone != "UTC":
+                    local = series.dt.replace_time_zone(zone)
+                    column = local.dt.convert_time_zone("UTC").to_native()
+            return _source(column)
+    array = _source(column)
+    if _core.is_naive(name, array):
+        if zone is None:
+            raise _needs_zone(name)
+        if zone != "UTC":
+            raise ValueError(
+                f"column '{name}': NumPy times are only taken as UTC; convert them, or give a pandas or polars frame"
+            )
+    if isinstance(array, np.ndarray) and array.dtype.kind == "M":
+        unit, step = np.datetime_data(array.dtype)
+        if unit not in ("s", "ms", "us", "ns", "D") or step != 1:
+            return array.astype("datetime64[s]")
+    return array
+
+
+def times(name: str, column: Any, zone: str | None) -> np.ndarray:
+    """A time column as UTC seconds. Naive times need a zone; text is refused, since parsing it would be guessing."""
+    return _core.utc_seconds(name, _time_source(name, column, zone))
 
 
 def _plain(column: Any) -> np.ndarray:
@@ -139,54 +141,29 @@ def _plain(column: Any) -> np.ndarray:
 
 
 def _numbers(name: str, column: Any) -> np.ndarray:
-    array = _plain(column)
-    if array.dtype.kind == "O":
-        # Nullable and decimal columns arrive as objects: numbers and gaps convert exactly, text does not.
-        out = np.full(len(array), np.nan)
-        gaps = np.array(
-            [item is None or item is getattr(item, "__class__", None) for item in array], dtype=bool
-        )
-        for position in np.flatnonzero(~gaps):
-            item = array[position]
-            if isinstance(item, str | bytes):
-                raise TypeError(
-                    f"column '{name}' holds text ({item!r} in row {position}) where numbers are needed"
-                )
-            try:
-                out[position] = float(item)
-            except (TypeError, ValueError):
-                if type(item).__name__ != "NAType":
-                    raise TypeError(
-                        f"column '{name}' holds {item!r} in row {position} where numbers are needed"
-                    ) from None
-        return out
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"column '{name}' needs numbers, not {array.dtype}")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return _core.reals(name, _source(column, "real"))
 
 
 def _scale(column: Any, out: dict[str, Any]) -> None:
     """`1..5` as its two ends."""
-    array = _plain(column)
-    low = out.get("scale_low", np.full(len(array), np.nan)).copy()
-    high = out.get("scale_high", np.full(len(array), np.nan)).copy()
-    words, which = np.unique(
-        np.array(["" if not isinstance(s, str) else s for s in array]), return_inverse=True
-    )
+    which, words = _core.distinct("scale", _source(column))
+    ends = np.full((len(words), 2), np.nan)
     for position, word in enumerate(words):
         if not word:
             continue
-        ends = str(word).split("..")
         try:
-            here = which == position
-            low[here], high[here] = float(ends[0]), float(ends[1])
-        except (ValueError, IndexError):
+            low, high = word.split("..")
+            ends[position] = float(low), float(high)
+        except ValueError:
             raise ValueError(f"column 'scale': {word!r} is not a scale; write it as 1..5") from None
-    out["scale_low"], out["scale_high"] = low, high
+    stated = np.array([bool(word) for word in words])[which]
+    for side, name in enumerate(("scale_low", "scale_high")):
+        other = _core.reals(name, out[name]) if name in out else np.nan
+        out[name] = np.where(stated, ends[which, side], other)
 
 
-def event_columns(frame: Any, zone: str | None = None) -> dict[str, np.ndarray]:
-    """The event columns of a frame, ready for the compiled half."""
+def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
+    """The event columns of a frame as the compiled half takes them; nothing is copied that it can read in place."""
     native, _ = native_columns(frame)
     unknown = [name for name in native if name not in KNOWN]
     if unknown:
@@ -203,20 +180,11 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, np.ndarray]:
     out: dict[str, Any] = {}
     for name, column in native.items():
         if name in TIMES:
-            out[name] = np.ascontiguousarray(times(name, column, zone))
+            out[name] = _time_source(name, column, zone)
         elif name in NUMBERS:
-            out[name] = _numbers(name, column)
-        elif name == "scale":
-            continue
-        elif name == "whole_order":
-            array = _plain(column)
-            if array.dtype.kind == "O":
-                array = np.array([item is True or item == 1 for item in array])
-            out[name] = np.ascontiguousarray(
-                array.astype(bool) if array.dtype.kind in "fiu" else array
-            )
-        elif name in TEXTS:
-            out[name] = _plain(column)
+            out[name] = _source(column, "real")
+        elif name in TEXTS or name == "whole_order":
+            out[name] = _source(column)
     if "scale" in native:
         _scale(native["scale"], out)
     return out
