@@ -642,15 +642,16 @@ def keep_until(workspace: Workspace, books: Books, limit: int | None, rows: bool
 def resolve_ids(workspace: Workspace, books: Books, rows: bool) -> None:
     """Resolve repeats and retractions by ``event_id`` among ``all_events``; count exact repeats without one.
 
-    Of rows with the same relationship and event_id one stays; where they differ it is the first by time, then by all
-    columns, so the order of rows does not matter. A retraction takes away itself and the event it refers to.
+    An ``event_id`` names one event within its relationship. Of rows that repeat it one stays; where they differ it is
+    the first by time, then by all columns, so the order of rows does not matter. A retraction takes away itself and the
+    event it refers to; one that finds none, such as the second of an event, is set aside.
     """
     book = "skipped" if rows else "events_skipped"
     listed = ", ".join(f'"{name}"' for name in COLUMNS)
     if workspace.one("SELECT count(event_id) FROM all_events WHERE kind <> 'retraction'"):
         workspace.run(
-            f"""CREATE TEMP TABLE repeated AS SELECT _source, _row, _rule FROM (
-                SELECT _source, _row, rowid AS _rule, row_number() OVER (
+            f"""CREATE TEMP TABLE repeated AS SELECT _rule FROM (
+                SELECT rowid AS _rule, row_number() OVER (
                     PARTITION BY relationship, event_id ORDER BY time, kind, {listed}, _source, _row) AS nth
                 FROM all_events WHERE event_id IS NOT NULL AND kind <> 'retraction')
             WHERE nth > 1"""
@@ -659,17 +660,37 @@ def resolve_ids(workspace: Workspace, books: Books, rows: bool) -> None:
         workspace.run("DELETE FROM all_events WHERE rowid IN (SELECT _rule FROM repeated)")
         workspace.run("DROP TABLE repeated")
     if workspace.one("SELECT count(*) FROM all_events WHERE kind = 'retraction'"):
+        order = ", ".join(f'r."{name}"' for name in ("time", *COLUMNS))
         workspace.run(
-            """CREATE TEMP TABLE retracted AS
-            SELECT e.rowid AS event, r.rowid AS retraction FROM all_events r
-            JOIN all_events e ON e.relationship = r.relationship AND e.event_id = r.refers_to
-                AND e.kind <> 'retraction'
-            WHERE r.kind = 'retraction'"""
+            f"""CREATE TEMP TABLE retracted AS SELECT event, retraction FROM (
+                SELECT e.rowid AS event, r.rowid AS retraction, row_number() OVER (
+                    PARTITION BY e.rowid ORDER BY {order}, r._source, r._row) AS nth
+                FROM all_events r
+                JOIN all_events e ON e.relationship = r.relationship AND e.event_id = r.refers_to
+                    AND e.kind <> 'retraction'
+                WHERE r.kind = 'retraction')
+            WHERE nth = 1"""
         )
         gone = "SELECT event FROM retracted UNION SELECT retraction FROM retracted"
         books.count(book, "retracted", workspace.one(f"SELECT count(*) FROM ({gone})"))
         workspace.run(f"DELETE FROM all_events WHERE rowid IN ({gone})")
         workspace.run("DROP TABLE retracted")
+        # One that names nothing (no refers_to) is for the fold to judge, as any row without what it needs.
+        futile = "kind = 'retraction' AND refers_to IS NOT NULL"
+        workspace.run(
+            f"""INSERT INTO rejects
+            SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")}, 'refers_to',
+                'retraction_without_event', left(e.refers_to, {RAW_SHOWN}), e.relationship,
+                {"NULL" if rows else "e.kind"}, false
+            FROM all_events e JOIN files f ON f.source = e._source AND f._file = e._file
+            WHERE e.{futile}"""
+        )
+        books.count(
+            "set_aside" if rows else "events_set_aside",
+            "retraction_without_event",
+            workspace.one(f"SELECT count(*) FROM all_events WHERE {futile}"),
+        )
+        workspace.run(f"DELETE FROM all_events WHERE {futile}")
     if rows:
         books.repeats = int(
             workspace.one(

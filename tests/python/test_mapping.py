@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 import random
 
+import loyalty
 import numpy as np
 import pytest
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
@@ -599,6 +600,52 @@ def test_retractions_take_the_event_away_and_the_date_is_respected(tmp_path):
     earlier = read_events(path, as_of="2020-02-01")
     assert earlier.books.skipped == {"after_as_of": 1}
     assert len(earlier) == 2
+
+
+def test_an_event_id_names_one_event_within_its_relationship(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,event_id,refers_to\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,\n"
+        "b,2020-01-01T00:00:00Z,purchase,1,\n"
+        "b,2020-03-01T00:00:00Z,retraction,9,1\n"
+        "c,2020-03-01T00:00:00Z,retraction,9,1\n"
+    )
+    table = read_events(path)
+    assert table.books.skipped == {"retracted": 2}
+    assert table.books.set_aside == {"retraction_without_event": 1}
+    assert table.columns["relationship"].tolist() == ["a"]
+
+
+def test_a_second_retraction_of_an_event_is_set_aside(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,event_id,refers_to\n"
+        "a,2020-03-02T00:00:00Z,retraction,8,1\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,\n"
+        "a,2020-01-02T00:00:00Z,purchase,2,\n"
+        "a,2020-03-01T00:00:00Z,retraction,9,1\n"
+    )
+    table = read_events(path)
+    assert table.books.skipped == {"retracted": 2}
+    assert table.books.set_aside == {"retraction_without_event": 1}
+    assert table.books.scored == len(table) == 1
+    assert table.books.balanced
+    assert {name: column.tolist() for name, column in table.rejects.columns().items()} == {
+        "file": [str(path)], "row": [1], "column": ["refers_to"], "code": ["retraction_without_event"],
+        "raw": ["1"], "relationship": ["a"], "kind": [None],
+    }  # fmt: skip
+    text = np.array([line.split(",") for line in path.read_text().splitlines()[1:]], dtype=object)
+    direct = loyalty.Portfolio().apply(
+        {
+            "relationship": text[:, 0],
+            "time": np.array([instant(moment) for moment in text[:, 1]]),
+            "kind": text[:, 2],
+            "event_id": text[:, 3],
+            "refers_to": text[:, 4],
+        }
+    )
+    assert (direct.skipped, direct.set_aside) == (table.books.skipped, table.books.set_aside)
 
 
 def test_exact_repeats_without_ids_are_counted_and_kept(tmp_path):
