@@ -7,8 +7,12 @@
 #include <string>
 
 #include <loyalty/core/error.hpp>
+#include <loyalty/events/act.hpp>
+#include <loyalty/events/as_of.hpp>
+#include <loyalty/events/observed.hpp>
 #include <loyalty/io/policy_text.hpp>
 #include <loyalty/policy.hpp>
+#include <loyalty/scoring/describe.hpp>
 
 namespace py = pybind11;
 
@@ -22,6 +26,29 @@ void register_policy(py::module_& m) {
   py::register_exception<WindowError>(m, "WindowError", bases);
   py::register_exception<LimitError>(m, "LimitError", bases);
   py::register_exception<MismatchError>(m, "MismatchError", bases);
+
+  m.def("date_text", &date_text, py::arg("seconds"));
+
+  // What a log can record, whose conduct a kind is about, and which events show which parameter.
+  py::list observable;
+  py::list conduct;
+  for (int i = 0; i < kind_count; ++i) {
+    const auto kind = static_cast<Kind>(i);
+    observable.append(std::string(name(kind)));
+    if (judges_conduct(kind)) conduct.append(std::string(name(kind)));
+  }
+  observable.append(std::string(commitment_survey_name));
+  m.attr("observable_names") = py::tuple(observable);
+  m.attr("conduct_kinds") = py::tuple(conduct);
+  py::dict steps;
+  for (int i = 1; i <= static_cast<int>(NextStep::give_gift); ++i) {
+    const auto step = static_cast<NextStep>(i);
+    steps[py::str(std::string(name(step)))] = std::string(describe(step));
+  }
+  m.attr("next_step_words") = steps;
+  py::dict shown_by;
+  for (const Light& light : lights()) shown_by[py::str(std::string(light.name))] = light.kinds;
+  m.attr("shown_by") = shown_by;
 
   py::class_<Policy>(m, "Policy")
       .def(py::init<>())

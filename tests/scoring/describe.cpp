@@ -169,12 +169,13 @@ TEST_CASE("describe: what the log cannot show") {
       explain(fold(worked_example(), rules), rules, Role::distributor, {.id = "x"}, Lit(promises)));
   CHECK(has(text, "Rung not known: this log records no purchases"));
   CHECK(has(text,
-            "commitment not recorded in this log; these kinds would show it: guarantee, contract"));
+            "commitment not recorded in this log; these kinds would show it: guarantee, contract, "
+            "survey of commitment"));
   CHECK(has(
       text,
       "responsiveness not recorded in this log; these kinds would show it: response, concession"));
   CHECK(has(text,
-            "reciprocity not recorded in this log; these kinds would show it: gift together with "
+            "reciprocity not recorded in this log; these kinds would show it: gift, together with "
             "participation, review, referral, suggestion or co_creation"));
   CHECK(has(text, "trust 0.78 0.57-0.93"));
   CHECK_FALSE(has(text, "Outlook"));
