@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from loyalty import _core
+from loyalty._dates import ZoneError, check_zone, instant
 from loyalty._files import (
     DEFAULT_MAX_LINE,
     RAW_SHOWN,
@@ -31,11 +32,8 @@ from loyalty._files import (
 )
 from loyalty._sql import (
     SourceError,
-    ZoneError,
-    check_zone,
     flag_sql,
     id_sql,
-    instant,
     number_sql,
     quote_name,
     quote_text,
@@ -46,6 +44,7 @@ __all__ = [
     "ABSENT_TIME",
     "COLUMNS",
     "KINDS",
+    "OBSERVABLE",
     "ROLES",
     "Books",
     "EventTable",
@@ -61,6 +60,9 @@ ABSENT_TIME: int = _core.no_time
 
 #: Every kind of event, as it is written in data.
 KINDS: tuple[str, ...] = _core.kind_names
+
+#: What a log can be said to observe: the kinds, and surveys that ask about commitment.
+OBSERVABLE: tuple[str, ...] = _core.observable_names
 
 #: The roles that a counterparty can have.
 ROLES: tuple[str, ...] = _core.role_names
@@ -305,6 +307,17 @@ class EventTable:
                 JOIN files f ON f.source = e._source AND f._file = e._file"""
             )
 
+    def near(self, relationship: str, most: int = 3) -> list[str]:
+        """Relationships whose identifiers come closest to one that is not there; none where none comes close."""
+        likeness = (
+            f"jaro_winkler_similarity(lower(relationship), lower({quote_text(relationship)}))"
+        )
+        found = self._workspace.rows(
+            f"""SELECT relationship FROM (SELECT DISTINCT relationship FROM events) WHERE {likeness} > 0.85
+            ORDER BY {likeness} DESC, relationship LIMIT {most}"""
+        )
+        return [name for (name,) in found]
+
     def set_aside_by_reader(self) -> tuple[np.ndarray, np.ndarray]:
         """The relationships that have rows or events set aside before folding, and how many each."""
         got = self._workspace.fetch(
@@ -445,18 +458,26 @@ def read_events(
     books = Books()
     shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     type_events(workspace, books, zone, shown)
-    kinds = seen_kinds(workspace)
+    observed = seen(workspace)
     keep_until(workspace, books, limit, rows=True)
     resolve_ids(workspace, books, rows=True)
     finish_events(workspace, books)
     books.scored = sum(books.events.values())
-    return EventTable(workspace, books, kinds)
+    return EventTable(workspace, books, observed)
 
 
-def seen_kinds(workspace: Workspace) -> list[str]:
-    """Kinds that occur in the table ``all_events``, in the order of `KINDS`."""
-    seen = {row[0] for row in workspace.rows("SELECT DISTINCT kind FROM all_events")}
-    return [kind for kind in KINDS if kind in seen]
+def seen(workspace: Workspace) -> list[str]:
+    """What ``all_events`` shows to be observed, in the order of `OBSERVABLE`; of conduct, only ours."""
+    conduct = ", ".join(quote_text(kind) for kind in _core.conduct_kinds)
+    found = {
+        word
+        for (word,) in workspace.rows(
+            f"""SELECT DISTINCT CASE WHEN kind = 'survey' AND parameter = 'commitment' THEN 'survey:commitment'
+                ELSE kind END
+            FROM all_events WHERE kind NOT IN ({conduct}) OR coalesce(side, 'us') = 'us'"""
+        )
+    }
+    return [word for word in OBSERVABLE if word in found]
 
 
 def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:

@@ -264,8 +264,17 @@ def test_the_as_of_date_is_the_end_of_its_day_in_the_zone():
     assert instant("2020-01-01", end_of_day=False) == utc("2020-01-01T00:00:00")
     assert instant(np.datetime64("2020-01-01")) == utc("2020-01-01T23:59:59")
     assert instant(5) == 5
-    with pytest.raises(SourceError, match="not a date"):
-        instant("yesterday")
+    assert instant(np.datetime64("0999-12-31")) == utc("0999-12-31T23:59:59")
+    assert instant("2020-06-01T12:00:00", "Europe/London") == utc("2020-06-01T11:00:00")
+    for naive in ("2020-01-01T12:00:00", dt.datetime(2020, 1, 1), np.datetime64("2020-01-01", "s")):
+        with pytest.raises(ZoneError, match="has no zone: write 2020-01-01T"):
+            instant(naive)
+    for nothing in ("yesterday", "", "2020-02-30", np.datetime64("NaT")):
+        with pytest.raises(ValueError, match="is not a date: write 2024-12-31"):
+            instant(nothing)
+    for odd in (None, 1.5, True, [1]):
+        with pytest.raises(TypeError, match="a date is needed, such as 2024-12-31, not"):
+            instant(odd)
 
 
 def test_dates_without_a_time_begin_or_end_their_day(tmp_path):
@@ -553,6 +562,34 @@ def test_a_cancelled_order_takes_back_the_purchase_that_it_names(tmp_path):
     ]
     assert ("concession", 1.0, None) in others
     assert ("cost", None, 9.5) in others
+
+
+@pytest.mark.parametrize(
+    ("asks", "observes"),
+    [
+        ({}, ("survey",)),
+        ({"parameter": "trust"}, ("survey",)),
+        ({"parameter": "commitment"}, ("survey:commitment",)),
+        ({"parameter": "topic"}, ("survey", "survey:commitment")),
+    ],
+)
+def test_a_survey_is_observed_for_what_it_asks_about(asks, observes):
+    rule = {"kind": "survey", "time": "at", "value": "score", "scale": "1..5", **asks}
+    words = {"source": "s.csv", "relationship": "who", "timezone": "UTC", "event": [rule]}
+    assert load_mapping(words).observes == observes
+    declared = load_mapping({**words, "observes": ["survey:commitment"]})
+    columns = {
+        "who": np.array(["a"], object),
+        "at": np.array(["2020-01-01"], object),
+        "score": np.array(["4"], object),
+        "topic": np.array(["commitment"], object),
+    }
+    table = declared.events(columns)
+    assert table.observes == ("survey:commitment",)
+    portfolio = loyalty.Portfolio(observes=table.observes)
+    portfolio.apply(table.columns)
+    commitment = portfolio.assess("2020-12-31").column("commitment")
+    assert not np.isnan(commitment[0])
 
 
 def test_event_files_need_no_mapping(tmp_path):
