@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 import loyalty
+from loyalty import _core
 from loyalty.reading import EventTable
 
-__all__ = ["EventBooks", "Fold", "columns_of", "fold", "load_policy", "policy_errors", "run_errors"]
+__all__ = ["EventBooks", "Fold", "columns_of", "fold", "load_policy", "perspective_of"]
 
 #: What the compiled half reads of an event.
 FOLDED = (
@@ -23,22 +24,20 @@ FOLDED = (
 )  # fmt: skip
 
 
-def policy_errors() -> tuple[type[Exception], ...]:
-    """Errors of a policy that does not hold."""
-    return (loyalty.PolicyError,)
-
-
-def run_errors() -> tuple[type[Exception], ...]:
-    """Errors of data that passes a limit or a date out of the window."""
-    return (loyalty.Error,)
-
-
 def load_policy(path: Path | None, perspective: str | None = None) -> Any:
     """The policy of a file, or the default one; `perspective` ("us", "them") replaces the policy's."""
     policy = loyalty.Policy() if path is None else loyalty.Policy.load(path)
     if perspective is not None:
         policy = loyalty.Policy.from_dict({**stated(policy), "perspective": perspective})
     return policy
+
+
+def perspective_of(path: Path | None) -> str | None:
+    """The perspective that a policy's file states; None where it leaves it open."""
+    if path is None:
+        return None
+    loyalty.Policy.load(path)  # a file that does not hold is told by the library's own words
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("perspective")
 
 
 def stated(policy: Any) -> dict[str, Any]:
@@ -88,17 +87,6 @@ class Fold:
     def __contains__(self, relationship: str) -> bool:
         return relationship in self.portfolio
 
-    def metadata(self, as_of: int) -> dict[str, str]:
-        """What every output carries: version, as-of date, fingerprints of the policy."""
-        prints = self.policy.fingerprints
-        return {
-            "loyalty.version": loyalty.__version__,
-            "loyalty.as_of": str(np.datetime64(as_of, "s")) + "Z",
-            "loyalty.policy": prints["policy"],
-            "loyalty.policy.fold": prints["fold"],
-            "loyalty.policy.ladder": prints["ladder"],
-        }
-
 
 def fold(
     table: EventTable,
@@ -136,8 +124,6 @@ def fold(
 
 def word_codes() -> dict[str, tuple[str, ...]]:
     """The words of columns that the compiled half also takes as numbers."""
-    from loyalty import _core
-
     return {
         "kind": _core.kind_names,
         "side": ("us", "them"),
@@ -148,14 +134,14 @@ def word_codes() -> dict[str, tuple[str, ...]]:
 
 def columns_of() -> list[tuple[str, str, str]]:
     """Name, type (number, integer, time, text) and meaning of the result's columns, in order."""
-    from loyalty import _core
-
     return list(_core.result_columns)
 
 
 def proposal(table: EventTable) -> dict[str, Any]:
-    """A policy document that fits a log: purchase cycle, currency, kinds observed."""
+    """A policy document that fits a log: perspective, purchase cycle, currency, kinds observed."""
     document: dict[str, Any] = {}
+    if table.perspective is not None:
+        document["perspective"] = table.perspective
     cycle = table.purchase_gap()
     if cycle is not None:
         document["purchase_cycle_days"] = min(max(round(cycle / 86400, 2), 0.25), 9125)
