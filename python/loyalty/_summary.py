@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,15 @@ def _coverage(result: Result) -> list[str]:
 
 def _unseen(result: Result) -> list[str]:
     dark = [name for name in SHOWN_BY if not result.counts["lit"][name]]
-    lines = [f"  {'rung' if name == 'purchases' else name:<15} {SHOWN_BY[name]}" for name in dark]
+    lines = [
+        textwrap.fill(
+            SHOWN_BY[name],
+            initial_indent=f"  {'rung' if name == 'purchases' else name:<15} ",
+            subsequent_indent=" " * 18,
+            width=80,
+        )
+        for name in dark
+    ]
     return lines and ["What this log cannot show, and which events would show it", *lines]
 
 
@@ -108,7 +117,7 @@ def _worst(result: Result) -> list[str]:
         f"{STEPS.get(steps[i], '–')}"
         for i in sure[np.argsort(high[sure], kind="stable")][:5]
     ]
-    title = "Treated worst, even at the upper end of their 5-95 % interval, and what to do next"
+    title = "Treated worst: lowest upper ends of the 5-95 % interval, and what to do next"
     return lines and [title, *lines]
 
 

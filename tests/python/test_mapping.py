@@ -11,7 +11,7 @@ import loyalty
 import numpy as np
 import pytest
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
-from loyalty.reading import ABSENT_TIME, SourceError, ZoneError, instant, read_events
+from loyalty.reading import ABSENT_TIME, ZoneError, instant, read_events
 
 
 def utc(text: str) -> int:
