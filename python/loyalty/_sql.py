@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loyalty._dates import ISO_DATE
@@ -24,6 +25,24 @@ def quote_name(name: str) -> str:
 def quote_text(text: str) -> str:
     """`text` as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+class Codes:
+    """SQL that finds the first unfit column of a row: `codes` are names and SQL of a code, NULL where it is fit."""
+
+    def __init__(self, codes: Sequence[tuple[str, str]]) -> None:
+        places = range(len(codes))
+        #: Columns to select beside the others, in the inner query.
+        self.columns = ", ".join(f"{code} AS _c{i}" for i, (_, code) in enumerate(codes))
+        #: Their names, to leave out of what comes of it.
+        self.hidden = ", ".join(f"_c{i}" for i in places)
+        #: The code of the first unfit column, in the outer query.
+        self.first = f"coalesce({self.hidden})"
+        found = " ".join(
+            f"WHEN _c{i} IS NOT NULL THEN {quote_text(name)}" for i, (name, _) in enumerate(codes)
+        )
+        #: The name of that column.
+        self.at = f"CASE {found} END"
 
 
 def seconds_of(timestamp: str) -> str:

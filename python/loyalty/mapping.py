@@ -970,26 +970,21 @@ class _Making:
             codes.append((key, code))
             raws.append(f"WHEN {quote_text(key)} THEN left(CAST({column} AS VARCHAR), {RAW_SHOWN})")
         later = f"_time > {self.limit}" if self.limit is not None else "false"
-        inner = ", ".join(f"{code} AS _c{n}" for n, (_, code) in enumerate(codes))
-        code = "coalesce(" + ", ".join(f"_c{n}" for n in range(len(codes))) + ")"
-        at = " ".join(
-            f"WHEN _c{n} IS NOT NULL THEN {quote_text(key)}" for n, (key, _) in enumerate(codes)
-        )
+        unfit = _sql.Codes(codes)
         time_value = next(text for text in shown if text.endswith(' AS "time"')).removesuffix(
             ' AS "time"'
         )
-        hidden = [f"_c{n}" for n in range(len(codes))] + ["_bad_time", "_time"]
         keys = "".join(f", _k{n}" for n in range(len(rule.by)))
         w.run(
             f"""CREATE OR REPLACE TEMP TABLE judged AS
-            SELECT * EXCLUDE ({", ".join(hidden)}, _fed),
-                CASE WHEN _rank = 1 THEN {code} END AS _code,
-                CASE WHEN _rank = 1 THEN CASE {at} END END AS _column,
-                CASE WHEN _rank = 1 THEN CASE CASE {at} END {" ".join(r.replace("CAST(", "CAST(_fed.") for r in raws)}
+            SELECT * EXCLUDE ({unfit.hidden}, _bad_time, _time, _fed),
+                CASE WHEN _rank = 1 THEN {unfit.first} END AS _code,
+                CASE WHEN _rank = 1 THEN {unfit.at} END AS _column,
+                CASE WHEN _rank = 1 THEN CASE {unfit.at} {" ".join(r.replace("CAST(", "CAST(_fed.") for r in raws)}
                     END END AS _raw
             FROM (SELECT *, CAST(CASE WHEN _bad_time THEN 1 WHEN _time IS NULL THEN 4 WHEN {later} THEN 3
-                    WHEN {code} IS NOT NULL THEN 1 ELSE 0 END AS TINYINT) AS _rank
-                FROM (SELECT _relationship, _row, _file{keys}, {", ".join(shown)}, {inner},
+                    WHEN {unfit.first} IS NOT NULL THEN 1 ELSE 0 END AS TINYINT) AS _rank
+                FROM (SELECT _relationship, _row, _file{keys}, {", ".join(shown)}, {unfit.columns},
                     {bad_time} AS _bad_time, {time_value} AS _time, made AS _fed FROM made))"""
         )
 

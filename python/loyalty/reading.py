@@ -31,6 +31,7 @@ from loyalty._files import (
     lost_lines,
 )
 from loyalty._sql import (
+    Codes,
     SourceError,
     flag_sql,
     id_sql,
@@ -522,18 +523,13 @@ def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str
         books.notes.append(
             f"Columns that say nothing about events were not used: {', '.join(unused)}."
         )
-    inner = ", ".join(f"{code} AS _c{i}" for i, (_, code) in enumerate(codes))
-    code = "coalesce(" + ", ".join(f"_c{i}" for i in range(len(codes))) + ")"
-    at = "CASE " + " ".join(
-        f"WHEN _c{i} IS NOT NULL THEN {quote_text(name)}" for i, (name, _) in enumerate(codes)
-    )
-    hidden = ", ".join(f"_c{i}" for i in range(len(codes)))
+    unfit = Codes(codes)
     workspace.run(
         f"""CREATE TEMP TABLE all_events AS
-        SELECT * EXCLUDE ({hidden}), {code} AS _code, {at} END AS _column FROM (
+        SELECT * EXCLUDE ({unfit.hidden}), {unfit.first} AS _code, {unfit.at} AS _column FROM (
             SELECT 'events' AS _source, _file, rowid AS _row, {", ".join(values)},
             CAST(NULL AS DECIMAL(38, 6)) AS _amount, CAST(NULL AS DECIMAL(38, 6)) AS _margin,
-            {inner} FROM {raw})"""
+            {unfit.columns} FROM {raw})"""
     )
     read = workspace.one(f"SELECT count(*) FROM {raw}")
     lost = lost_lines(workspace, "events")

@@ -554,3 +554,18 @@ def test_the_words_of_the_reader_are_those_of_the_library():
     assert tuple(_core.kind_names) == KINDS
     assert tuple(_core.role_names) == ROLES
     assert _core.no_time == ABSENT_TIME
+
+
+def test_identifiers_and_reasons_are_printed_as_they_are(tmp_path, capsys):
+    orders, mapping = tmp_path / "orders.csv", tmp_path / "m.toml"
+    orders.write_text("who,day\n[bold]x[/],2020-01-01\n[bold]x[/],2020-01-02\ny,2020-01-03\n")
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "who"\ntimezone = "UTC"\ncolumns = { day = "date" }\n'
+        "skip = [{ when = \"who = 'y'\", why = \"[red] ones\" }]\n"
+        'event = [{ kind = "purchase", time = "day" },\n'
+        '  { kind = "promise", time = "day", due = "day", done = "day" }]\n'
+    )
+    assert call("score", orders, "-m", mapping, "--as-of", "2020-03-31") == 0
+    out = capsys.readouterr().out
+    assert "[bold]x[/]" in out
+    assert "1  skipped: [red] ones" in out

@@ -172,10 +172,10 @@ def fail(message: str, code: int) -> int:
 
 def console(stderr: bool) -> Console:
     """Where the report goes: at most 100 columns, 80 where the width is not known."""
-    out = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    out = Console(stderr=stderr, highlight=False, markup=False)
     if not out.is_terminal:
-        return Console(stderr=stderr, highlight=False, width=80)
-    return Console(stderr=stderr, highlight=False, width=min(out.width, 100))
+        return Console(stderr=stderr, highlight=False, markup=False, width=80)
+    return Console(stderr=stderr, highlight=False, markup=False, width=min(out.width, 100))
 
 
 @contextlib.contextmanager

@@ -202,14 +202,13 @@ class _Report:
                 "", STEPS.get(word, word), f"{n:,}", f"{median(points[steps == word]):+.1f}"
             )
         self.console.print(table)
-        order = np.argsort(np.where(np.isnan(points), -np.inf, points))[::-1][:3]
-        first = [
-            f"{self.columns['relationship'][i]}, {STEPS.get(steps[i], steps[i])} ({points[i]:+.1f} points)"
-            for i in order
-            if points[i] > 0
-        ]
-        if first:
-            self.say("Most to gain: " + "; ".join(first) + ".")
+        self.say("Most to gain")
+        most = self.table(("", "left"), ("", "left"), ("", "right"))
+        for i in np.argsort(-np.nan_to_num(points), kind="stable")[:3]:
+            if points[i] > 0:
+                step = STEPS.get(steps[i], steps[i])
+                most.add_row("", self.columns["relationship"][i], step, f"{points[i]:+.1f} points")
+        self.console.print(most)
 
     def unseen(self) -> None:
         if not self.total:
