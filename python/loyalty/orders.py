@@ -106,7 +106,10 @@ def from_orders(
 
 def _identities(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Identifiers as the fold takes them, and a number for each customer, -1 where there is none."""
-    if column.dtype.kind in "iu":
+    if column.dtype.kind == "u":
+        fits = column.size == 0 or int(column.max()) <= np.iinfo(np.int64).max
+        column = column.astype(np.int64 if fits else object)
+    if column.dtype.kind == "i":
         return column, np.unique(column, return_inverse=True)[1]
     if column.dtype.kind == "f":
         whole = column == np.floor(column)

@@ -561,7 +561,7 @@ def test_identifiers_and_reasons_are_printed_as_they_are(tmp_path, capsys):
     orders.write_text("who,day\n[bold]x[/],2020-01-01\n[bold]x[/],2020-01-02\ny,2020-01-03\n")
     mapping.write_text(
         'source = "orders.csv"\nrelationship = "who"\ntimezone = "UTC"\ncolumns = { day = "date" }\n'
-        "skip = [{ when = \"who = 'y'\", why = \"[red] ones\" }]\n"
+        'skip = [{ when = "who = \'y\'", why = "[red] ones" }]\n'
         'event = [{ kind = "purchase", time = "day" },\n'
         '  { kind = "promise", time = "day", due = "day", done = "day" }]\n'
     )
