@@ -687,7 +687,7 @@ class _Making:
             self.blame(error, key, given)
 
     def blame(self, error: Exception, key: str, given: str) -> None:
-        message = plain_error(error)
+        message = plain_error(error).rstrip(".") + "."
         where = f"{self.mapping.name}: "
         if len(self.mapping._tables) > 1:
             where += f"table {self.table.name}, "

@@ -296,16 +296,29 @@ class EventTable:
         """Add events that could not be scored to the rejects: their positions in time order (from 0), and why."""
         workspace = self._workspace
         names = ", ".join(quote_text(name) for name in COLUMNS)
+        raws = " ".join(
+            f"WHEN {quote_text(name)} THEN left(CAST({shown_sql(name)} AS VARCHAR), {RAW_SHOWN})"
+            for name in self._names
+        )
         refused = {"place": np.asarray(positions, np.int64), "code": np.asarray(codes, object)}
         with workspace.columns("_refused", refused):
             workspace.run(
                 f"""INSERT INTO rejects
-                SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")},
-                    CASE WHEN w.stem IN ({names}) THEN w.stem END, w.code, NULL, e.relationship, e.kind, true
-                FROM (SELECT place, CAST(code AS VARCHAR) AS code,
-                        regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS stem FROM _refused) w
-                JOIN events e ON e.rowid = w.place
-                JOIN files f ON f.source = e._source AND f._file = e._file"""
+                SELECT _source, _file, path, {workspace.record_number("_row", "w")}, _column, code, CASE _column {raws} END,
+                    relationship, kind, true
+                FROM (SELECT e.*, f.path, f.base, f.source, r.code, CASE
+                        WHEN r.stem IN ({names}) THEN r.stem
+                        WHEN code = 'other_currency' THEN 'currency'
+                        WHEN code = 'since_after_time' THEN 'since'
+                        WHEN code = 'retraction_without_event' THEN 'refers_to'
+                        WHEN code = 'out_of_scale' THEN CASE e.kind WHEN 'survey' THEN 'value' ELSE 'rating' END
+                        WHEN code = 'negative' THEN
+                            CASE WHEN value < 0 THEN 'value' WHEN amount < 0 THEN 'amount' WHEN cost < 0 THEN 'cost' END
+                        END AS _column
+                    FROM (SELECT place, CAST(code AS VARCHAR) AS code,
+                            regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS stem FROM _refused) r
+                    JOIN events e ON e.rowid = r.place
+                    JOIN files f ON f.source = e._source AND f._file = e._file) w"""
             )
 
     def near(self, relationship: str, most: int = 3) -> list[str]:
@@ -371,12 +384,7 @@ class EventTable:
 
     def sample(self, rows: int = 5) -> list[dict[str, Any]]:
         """A few events of every kind for a reader: plain dictionaries with times as ISO text."""
-        shown = [
-            f'strftime(make_timestamp("{n}" * 1000000), \'%Y-%m-%dT%H:%M:%SZ\') AS "{n}"'
-            if COLUMNS[n] in ("start", "end")
-            else f'"{n}"'
-            for n in self._names
-        ]
+        shown = [f'{shown_sql(n)} AS "{n}"' for n in self._names]
         sql = (
             f"SELECT {', '.join(shown)} FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY time, "
             f"relationship, _row) AS _nth FROM events) WHERE _nth <= {rows} ORDER BY kind, _nth"
@@ -414,6 +422,13 @@ class EventTable:
         return self._workspace.fetch(
             f"SELECT {', '.join(parts)} FROM events {where} ORDER BY rowid"
         )
+
+
+def shown_sql(name: str) -> str:
+    """SQL for a column of ``events`` as a reader sees it: times as ISO text."""
+    if COLUMNS[name] in ("start", "end"):
+        return f"strftime(make_timestamp(\"{name}\" * 1000000), '%Y-%m-%dT%H:%M:%SZ')"
+    return f'"{name}"'
 
 
 def read_events(

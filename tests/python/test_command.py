@@ -180,7 +180,7 @@ def test_rejects_are_written_flagged_and_told_by_the_exit_code(tmp_path, capsys)
     assert call("score", path, "--as-of", "2020-03-31", "-o", out, "--rejects", rejects) == 0
     report, _ = capsys.readouterr()
     assert "1  set aside: bad_number" in report
-    assert "1 relationships have rows set aside and carry a flag" in report
+    assert "1 relationship has rows set aside, which a flag tells." in report
     assert rejects.read_text().splitlines()[1] == f"{path},9,amount,bad_number,many,a,"
     flags = {r.split(",")[0]: r for r in out.read_text().splitlines()}
     assert "set_aside" in flags["a"]
@@ -197,7 +197,7 @@ def test_what_the_library_sets_aside_is_traced_to_its_row(tmp_path):
     assert call("score", path, "--as-of", "2020-03-31", "--rejects", rejects, "-q") == 0
     assert rejects.read_text().splitlines()[1:] == [
         f"{path},9,due,missing_due,,a,promise",
-        f"{path},10,,negative,,a,purchase",
+        f"{path},10,amount,negative,-5.0,a,purchase",
     ]
 
 
@@ -215,7 +215,12 @@ def test_a_second_currency_is_set_aside(tmp_path, capsys):
         "a,2020-01-01T00:00:00Z,purchase,1,EUR\na,2020-01-02T00:00:00Z,purchase,1,USD\n"
     )
     assert call("score", path, "--as-of", "2020-03-31") == 0
-    assert "1  set aside: other_currency" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1  set aside: other_currency" in out
+    assert "--rejects FILE lists them" in " ".join(out.split())
+    rejects = tmp_path / "rejects.csv"
+    assert call("score", path, "--as-of", "2020-03-31", "-q", "--rejects", rejects) == 0
+    assert rejects.read_text().splitlines()[1] == f"{path},2,currency,other_currency,USD,a,purchase"
 
 
 def test_a_response_without_a_request_is_skipped(tmp_path, capsys):
@@ -226,6 +231,11 @@ def test_a_response_without_a_request_is_skipped(tmp_path, capsys):
     )
     assert call("score", path, "--as-of", "2020-03-31") == 0
     assert "1  skipped: answer or close what is not open" in capsys.readouterr().out
+    # Also where it is the last event, which waits for others of its second.
+    assert call("score", path, "--as-of", "2020-01-02") == 0
+    out = capsys.readouterr().out
+    assert "1  scored" in out
+    assert "1  skipped: answer or close what is not open" in out
 
 
 def test_a_log_of_later_rows_alone_scores_nobody(events, capsys):

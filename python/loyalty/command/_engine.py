@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import numpy as np
 
 import loyalty
 from loyalty import _core
+from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import EventTable
 
-__all__ = ["EventBooks", "Fold", "columns_of", "fold", "load_policy", "perspective_of"]
+__all__ = ["Fold", "columns_of", "fold", "load_policy", "perspective_of"]
 
 #: What the compiled half reads of an event.
 FOLDED = (
@@ -46,30 +47,16 @@ def stated(policy: Any) -> dict[str, Any]:
 
 
 @dataclass
-class EventBooks:
-    """What became of events, over all calls."""
-
-    read: int = 0
-    scored: int = 0
-    skipped: dict[str, int] = field(default_factory=dict)
-    set_aside: dict[str, int] = field(default_factory=dict)
-
-    def add(self, report: Any) -> None:
-        """Add the books of one call."""
-        self.read += report.read
-        self.scored += report.scored
-        for mine, other in ((self.skipped, report.skipped), (self.set_aside, report.set_aside)):
-            for reason, rows in other.items():
-                mine[reason] = mine.get(reason, 0) + int(rows)
-
-
-@dataclass
 class Fold:
     """A log folded under a policy."""
 
     portfolio: Any
     policy: Any
-    books: EventBooks
+
+    @property
+    def books(self) -> EventBooks:
+        """What became of the events, as a read of all of them finds it."""
+        return self.portfolio.books
 
     @property
     def perspective(self) -> str:
@@ -106,12 +93,10 @@ def fold(
     if table.observes_declared and "observes" not in said:
         options["observes"] = list(table.observes)
     portfolio = loyalty.Portfolio(policy, **options)
-    books = EventBooks()
     names = [name for name in table.names if name in FOLDED]
     start = 0
     for chunk in table.chunks(rows, names, word_codes()):
         report = portfolio.apply(chunk)
-        books.add(report)
         rejects = report.rejects
         if len(rejects.get("row", ())):
             table.add_rejects(np.asarray(rejects["row"]) + start, rejects["code"])
@@ -119,7 +104,7 @@ def fold(
         advance(len(chunk["time"]))
     flagged, counts = table.set_aside_by_reader()
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
-    return Fold(portfolio, portfolio.policy, books)
+    return Fold(portfolio, portfolio.policy)
 
 
 def word_codes() -> dict[str, tuple[str, ...]]:

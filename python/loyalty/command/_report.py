@@ -17,10 +17,15 @@ from rich.text import Text
 from loyalty import _core
 from loyalty._dates import date_text
 from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
-from loyalty.command._engine import EventBooks
+from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import Books
 
 __all__ = ["print_report"]
+
+
+def counted(n: int, what: str) -> str:
+    """`1 event`, `2,000 events`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def median(values: np.ndarray) -> float:
@@ -237,7 +242,8 @@ class _Report:
         self.console.print(table)
         if mapped:
             table = self.table(("", "right"), ("", "left"))
-            table.add_row("", f"{events.read:,}", "events made of them")
+            before = sum(books.events_skipped.values()) + sum(books.events_set_aside.values())
+            table.add_row("", f"{events.read + before:,}", "events made of them")
             table.add_row("", f"{events.scored:,}", "scored")
             self.fates(
                 table,
@@ -288,7 +294,7 @@ def print_report(
     console.print(Text(f"Loyalty as of {date_text(as_of)}", style="bold"))
     if title:
         report.say(title)
-    report.say(f"{report.total:,} relationships, {events.scored:,} events")
+    report.say(f"{counted(report.total, 'relationship')}, {counted(events.scored, 'event')}")
     flags = columns.get("flags")
     report.rungs()
     report.money()
@@ -300,7 +306,13 @@ def print_report(
         marked = [word for text in flags.tolist() if text for word in text.split(";")]
         aside = sum(word.startswith("set_aside") for word in marked)
         if aside:
-            report.say(f"{aside:,} relationships have rows set aside and carry a flag.", "yellow")
+            who = f"{counted(aside, 'relationship')} {'has' if aside == 1 else 'have'}"
+            hint = (
+                ""
+                if any("set aside" in line for line in written)
+                else " --rejects FILE lists them."
+            )
+            report.say(f"{who} rows set aside, which a flag tells.{hint}", "yellow")
     console.print()
     for line in written:
         report.say(line)
