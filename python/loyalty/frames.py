@@ -321,7 +321,10 @@ def _array_of(column: Any, name: str) -> np.ndarray:
 
 
 def like(frame: Any, columns: Mapping[str, Any], times: Collection[str] = frozenset()) -> Any:
-    """`columns` as the same kind of frame as `frame`, row by row; a pandas frame keeps its index."""
+    """`columns` as the same kind of frame as `frame`, row by row; a pandas frame keeps its index.
+
+    Names in `times` are UTC seconds and become datetimes.
+    """
     kind = kind_of(frame)
     return to_frame(columns, times, kind, index=frame.index if kind == "pandas" else None)
 

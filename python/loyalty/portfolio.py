@@ -36,7 +36,7 @@ class Books:
 
     @classmethod
     def of(cls, books: Mapping[str, Any]) -> Books:
-        """Books as the compiled half keeps them."""
+        """Books from `books` of the compiled half."""
         codes = np.array(_core.code_names, dtype=object)
         rejects = {"row": books["reject_rows"], "code": codes[books["reject_codes"]]}
         return cls(books["read"], books["scored"], books["skipped"], books["set_aside"], rejects)
@@ -115,15 +115,21 @@ class Portfolio:
         self._rejects = rejects
 
     def retract(self, events: Any, *, zone: str | None = None) -> Books:
-        """Takes rows back, each given whole as it was applied: sums are what they would be without them."""
+        """Takes `events` back, each given whole as it was applied: sums are what they would be without them.
+
+        Naive times need `zone`, as in `apply`.
+        """
         return Books.of(self._core.retract(event_columns(events, zone)))
 
     def replay(self, events: Any, *, zone: str | None = None) -> Books:
-        """Starts the relationships in `events` afresh and applies the rows, which must be their whole history."""
+        """Starts the relationships in `events` afresh and applies the rows, which must be their whole history.
+
+        Naive times need `zone`, as in `apply`.
+        """
         return Books.of(self._core.replay(event_columns(events, zone)))
 
     def merge(self, other: Portfolio) -> None:
-        """Adds another portfolio of the same fold fingerprint, landmark and currency."""
+        """Adds `other`, a portfolio of the same fold fingerprint, landmark and currency."""
         self._core.merge(other._core)
 
     def note_set_aside(self, relationships: Iterable[str] | Mapping[str, int]) -> None:
@@ -137,7 +143,7 @@ class Portfolio:
                 self._core.note_set_aside(str(relationship), 1)
 
     def assess(self, as_of: Any, *, intervals: bool = True) -> Result:
-        """The assessment of every relationship as of a date (its last second), ordered by identifier.
+        """The assessment of every relationship `as_of` a date (its last second), ordered by identifier.
 
         `intervals=False` leaves the parameters' own intervals out, which is several times faster. Raises
         :class:`loyalty.WindowError` for a date before the newest row or far from the landmark.
@@ -147,14 +153,17 @@ class Portfolio:
         return Result(self, now, columns, summary)
 
     def explain(self, relationship: Any, as_of: Any = None) -> str:
-        """Where one relationship stands and why, as text. Without a date: as of the newest row."""
+        """Where one relationship stands and why, as text. Without `as_of`: as of the newest row."""
         now = self.newest if as_of is None else instant(as_of)
         if now is None:
             raise ValueError("this portfolio has no events yet")
         return self._core.explain(str(relationship), now)
 
     def state(self, relationship: Any, as_of: Any = None) -> dict[str, Any]:
-        """The exact state of one relationship: decayed sums as integers in units of 2^-56, and the plain fields."""
+        """The exact state of one relationship: decayed sums as integers in units of 2^-56, and the plain fields.
+
+        Without `as_of`: as of the newest row.
+        """
         return self._core.state(str(relationship), None if as_of is None else instant(as_of))
 
     @property
@@ -283,7 +292,7 @@ class Result:
         return dict(self._summary)
 
     def column(self, name: str) -> np.ndarray:
-        """One column as a NumPy array: numbers with NaN, times as UTC seconds, texts as objects with None."""
+        """The column called `name` as a NumPy array: numbers with NaN, UTC seconds, texts with None."""
         try:
             return self._columns[name]
         except KeyError:

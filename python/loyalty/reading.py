@@ -293,7 +293,7 @@ class EventTable:
         )
 
     def add_rejects(self, positions: np.ndarray, codes: np.ndarray) -> None:
-        """Add events that could not be scored to the rejects: their positions in time order (from 0), and why."""
+        """Add events that could not be scored to the rejects: their `positions` in time order, from 0, and `codes`."""
         workspace = self._workspace
         names = ", ".join(quote_text(name) for name in COLUMNS)
         raws = " ".join(
@@ -304,8 +304,8 @@ class EventTable:
         with workspace.columns("_refused", refused):
             workspace.run(
                 f"""INSERT INTO rejects
-                SELECT _source, _file, path, {workspace.record_number("_row", "w")}, _column, code, CASE _column {raws} END,
-                    relationship, kind, true
+                SELECT _source, _file, path, {workspace.record_number("_row", "w")}, _column, code,
+                    CASE _column {raws} END, relationship, kind, true
                 FROM (SELECT e.*, f.path, f.base, f.source, r.code, CASE
                         WHEN r.stem IN ({names}) THEN r.stem
                         WHEN code = 'other_currency' THEN 'currency'
@@ -322,7 +322,7 @@ class EventTable:
             )
 
     def near(self, relationship: str, most: int = 3) -> list[str]:
-        """Relationships whose identifiers come closest to one that is not there; none where none comes close."""
+        """At most `most` identifiers that come close to `relationship`, the closest first; often none."""
         likeness = (
             f"jaro_winkler_similarity(lower(relationship), lower({quote_text(relationship)}))"
         )
@@ -383,7 +383,7 @@ class EventTable:
         self._workspace.copy(f"SELECT {', '.join(shown)} FROM events ORDER BY rowid", Path(path))
 
     def sample(self, rows: int = 5) -> list[dict[str, Any]]:
-        """A few events of every kind for a reader: plain dictionaries with times as ISO text."""
+        """The first events of every kind, `rows` of each, for a reader: dictionaries with times as ISO text."""
         shown = [f'{shown_sql(n)} AS "{n}"' for n in self._names]
         sql = (
             f"SELECT {', '.join(shown)} FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY time, "
