@@ -114,7 +114,7 @@ def _identities(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if column.dtype.kind == "f":
         whole = column == np.floor(column)
         return column, np.where(whole, np.unique(column, return_inverse=True)[1], -1)
-    who = np.array([_identity(item) for item in column.tolist()] or [None], object)[: len(column)]
+    who = np.array([_identity(item) for item in column.tolist()], dtype=object)
     numbers: dict[Any, int] = {}
     which = (numbers.setdefault(item, len(numbers)) if item else -1 for item in who)
     return who, np.fromiter(which, np.int64, len(who))

@@ -341,7 +341,7 @@ class Result:
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"Result({len(self):,} relationships as of {date_text(self._as_of)})"
+        return f"Result({len(self):,} relationship{'' if len(self) == 1 else 's'} as of {date_text(self._as_of)})"
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.summary())}</pre>"
