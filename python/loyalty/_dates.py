@@ -15,6 +15,13 @@ from loyalty import _core
 ISO_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 
 
+DAY = 86400
+SECOND = dt.timedelta(seconds=1)
+EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
+#: First and last second of the years 1 to 9999, for which Python has dates.
+CALENDAR = (-62135596800, 253402300799)
+
+
 class ZoneError(ValueError):
     """Times carry no zone and none was stated, or the zone stated is not known."""
 
@@ -51,8 +58,33 @@ def instant(given: Any, zone: str | None = None, end_of_day: bool = True) -> int
     if whole_day and end_of_day:
         moment = moment.replace(hour=23, minute=59, second=59)
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(zone or "UTC"))
-    return (moment - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(seconds=1)
+        local = (moment - EPOCH.replace(tzinfo=None)) // SECOND
+        return local - int(ahead_of_utc(np.array([local]), zone or "UTC", local=True)[0])
+    return (moment - EPOCH) // SECOND
+
+
+def ahead_of_utc(seconds: np.ndarray, zone: str, local: bool = False) -> np.ndarray:
+    """By how many seconds the clocks of a zone are ahead at `seconds` of UTC or, where `local`, of those clocks.
+
+    A local time that clocks show twice is the later one; one that they skip counts on from before the gap.
+    """
+    there = zoneinfo.ZoneInfo(zone)
+
+    def ahead(second: int) -> int:
+        second = min(max(second, CALENDAR[0] + DAY), CALENDAR[1] - DAY)
+        moment = EPOCH + dt.timedelta(seconds=second)
+        if not local:
+            return moment.astimezone(there).utcoffset() // SECOND  # type: ignore[operator]
+        shown = moment.replace(tzinfo=there)
+        return min(shown.replace(fold=fold).utcoffset() // SECOND for fold in (0, 1))  # type: ignore[operator]
+
+    days, which = np.unique(seconds // DAY, return_inverse=True)
+    begin = np.array([ahead(int(day) * DAY) for day in days], dtype=np.int64)
+    end = np.array([ahead(int(day) * DAY + DAY - 1) for day in days], dtype=np.int64)
+    offsets = begin[which]
+    for place in np.flatnonzero((begin != end)[which]):  # days on which clocks change
+        offsets[place] = ahead(int(seconds[place]))
+    return offsets
 
 
 def _moment(given: Any) -> tuple[dt.datetime, bool]:

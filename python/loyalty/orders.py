@@ -4,21 +4,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from typing import Any
 
 import numpy as np
 
-from loyalty._dates import check_zone, instant
+from loyalty._dates import CALENDAR, DAY, ahead_of_utc, check_zone, instant
 from loyalty._events import NO_TIME, _numbers, _plain, native_columns, times
 from loyalty.policy import Policy
 from loyalty.portfolio import Portfolio, Result
 
 __all__ = ["from_orders"]
 
-DAY = 86400
-#: Seconds of the years 1 to 9999, in which there is a calendar.
-CALENDAR = (-62135596800, 253402300799)
 #: An amount above this many minor units is for the fold to refuse.
 LARGEST = 10**12
 
@@ -132,32 +128,19 @@ def _identity(item: Any) -> str | bytes | None:
 
 def _moments(name: str, column: Any, zone: str | None) -> np.ndarray:
     """UTC seconds; without a zone naive times must all be whole days."""
-    if zone is None:
-        moments = times(name, column, "UTC")
-        if (moments[moments != NO_TIME] % DAY == 0).all():
-            return moments
-    return times(name, column, zone)
+    local = times(name, column, "UTC")
+    if zone in (None, "UTC"):
+        days = (local[local != NO_TIME] % DAY == 0).all()
+        return local if zone or days else times(name, column, None)
+    try:
+        return times(name, column, None)  # days, seconds, times with a zone of their own
+    except ValueError:
+        return np.where(local == NO_TIME, NO_TIME, local - ahead_of_utc(local, zone, local=True))
 
 
 def _days(when: np.ndarray, zone: str | None) -> np.ndarray:
     """The number of the day in which each time lies, in a zone."""
-    if zone in (None, "UTC"):
-        return when // DAY
-    there = zoneinfo.ZoneInfo(zone)
-    epoch = dt.datetime.fromtimestamp(0, dt.UTC)
-
-    def offset(second: int) -> int:
-        second = min(max(second, CALENDAR[0] + DAY), CALENDAR[1] - DAY)
-        moment = (epoch + dt.timedelta(seconds=second)).astimezone(there)
-        return int(moment.utcoffset().total_seconds())  # type: ignore[union-attr]
-
-    days, which = np.unique(when // DAY, return_inverse=True)
-    begin = np.array([offset(int(day) * DAY) for day in days])
-    end = np.array([offset(int(day) * DAY + DAY - 1) for day in days])
-    offsets = begin[which]
-    for place in np.flatnonzero((begin != end)[which]):  # days on which clocks change
-        offsets[place] = offset(int(when[place]))
-    return (when + offsets) // DAY
+    return (when if zone in (None, "UTC") else when + ahead_of_utc(when, zone)) // DAY
 
 
 def _last_second(day: int, zone: str | None) -> int:

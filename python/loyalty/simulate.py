@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from loyalty._dates import date_text, instant
+from loyalty._dates import CALENDAR, date_text, instant
 from loyalty.reading import ABSENT_TIME, COLUMNS, ROLES
 
 __all__ = ["Simulation", "simulate"]
@@ -26,7 +26,7 @@ __all__ = ["Simulation", "simulate"]
 HOUR = 3600
 DAY = 24 * HOUR
 YEAR = 365 * DAY
-LAST_SECOND = 253402300799  # of the year 9999
+
 #: Shares of the roles in a simulated company.
 DEFAULT_ROLES: dict[str, float] = {
     "consumer": 0.76,
@@ -269,7 +269,7 @@ def simulate(
         raise ValueError(f"roles = {shares!r}: shares from 0, not all 0")
     first = instant(start, "UTC", end_of_day=False)
     last = first + round(years * YEAR) - 1
-    if last > LAST_SECOND:
+    if last > CALENDAR[1]:
         raise ValueError(f"start = {start!r}: the log would end after the year 9999")
     log = _Log()
     truths = []

@@ -162,6 +162,24 @@ def test_days_on_which_clocks_change():
     assert score(table, zone="Europe/Berlin")["a"].purchases == 5
 
 
+@pytest.mark.parametrize("kind", ["pandas", "polars", "numpy"])
+def test_times_that_clocks_show_twice_or_skip(kind):
+    # 02:30 came twice on 2024-10-27 and not at all on 2024-03-31; the reader of files decides alike.
+    moments = np.array(["2024-03-31T02:30", "2024-07-01T12:00", "2024-10-27T02:30"], "M8[us]")
+    make = {"pandas": pd.Series, "polars": pl.Series, "numpy": np.asarray}[kind]
+    columns = {"who": np.array(["a"] * 3, object), "day": make(moments), "paid": np.ones(3)}
+    found = score(columns, zone="Europe/Berlin")["a"]
+    assert found.first_purchase == dt.datetime(2024, 3, 31, 1, 30, tzinfo=dt.UTC)
+    assert found.last_purchase == dt.datetime(2024, 10, 27, 1, 30, tzinfo=dt.UTC)
+    duckdb = pytest.importorskip("duckdb")
+    for local, utc in (
+        ("2024-03-31 02:30", found.first_purchase),
+        ("2024-10-27 02:30", found.last_purchase),
+    ):
+        sql = f"SELECT epoch(timezone('Europe/Berlin', TIMESTAMP '{local}'))"
+        assert duckdb.sql(sql).fetchall() == [(utc.timestamp(),)]
+
+
 def test_the_landmark_is_the_policys_where_it_sets_one():
     table = orders()
     assert score(table).portfolio.landmark == score(table).as_of
