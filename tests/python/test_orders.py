@@ -199,7 +199,7 @@ def test_what_cannot_be_scored_at_all_is_an_error():
         score(table.iloc[:0])
     with pytest.raises(ValueError, match="all rows lie after the as-of date 2020-01-01"):
         score(table, as_of="2020-01-01")
-    with pytest.raises(TypeError, match="column 'paid' holds text"):
+    with pytest.raises(TypeError, match="column 'paid'"):
         score(table.assign(paid=["1", "2"]))
     with pytest.raises(ValueError, match="has no zone"):
         score(table, as_of=dt.datetime(2024, 1, 31, 12))
