@@ -21,7 +21,8 @@ namespace loyalty::python {
 void register_policy(py::module_& m) {
   const auto error = py::register_exception<Error>(m, "Error", PyExc_Exception);
   // All are ValueErrors too, which is what callers already catch.
-  const py::tuple bases = py::make_tuple(error, py::reinterpret_borrow<py::object>(PyExc_ValueError));
+  const py::tuple bases =
+      py::make_tuple(error, py::reinterpret_borrow<py::object>(PyExc_ValueError));
   py::register_exception<PolicyError>(m, "PolicyError", bases);
   py::register_exception<WindowError>(m, "WindowError", bases);
   py::register_exception<LimitError>(m, "LimitError", bases);
@@ -54,13 +55,17 @@ void register_policy(py::module_& m) {
       .def(py::init<>())
       .def_static("parse", &parse_policy, py::arg("text"), py::arg("source") = "policy",
                   py::arg("most_bytes") = most_policy_bytes)
-      .def("to_toml",
-           [](const Policy& p, bool full) { return to_toml(p, full ? PolicyText::full : PolicyText::brief); },
-           py::arg("full") = false)
+      .def(
+          "to_toml",
+          [](const Policy& p, bool full) {
+            return to_toml(p, full ? PolicyText::full : PolicyText::brief);
+          },
+          py::arg("full") = false)
       .def_property_readonly("fingerprints",
                              [](const Policy& p) {
                                const Fingerprints f = fingerprints(p);
-                               return py::dict(py::arg("fold") = f.fold, py::arg("ladder") = f.ladder,
+                               return py::dict(py::arg("fold") = f.fold,
+                                               py::arg("ladder") = f.ladder,
                                                py::arg("policy") = f.policy);
                              })
       .def_readonly("name", &Policy::name)
@@ -71,14 +76,13 @@ void register_policy(py::module_& m) {
                                if (!p.landmark) return py::none();
                                return py::int_(*p.landmark);
                              })
-      .def_property_readonly("purchase_cycle_days", [](const Policy& p) { return p.purchase_cycle_days; })
-      .def_property_readonly("labels",
-                             [](const Policy& p) {
-                               py::list out;
-                               for (int i = 0; i < rung_count; ++i)
-                                 out.append(std::string(p.label(static_cast<Rung>(i))));
-                               return out;
-                             });
+      .def_property_readonly("purchase_cycle_days",
+                             [](const Policy& p) { return p.purchase_cycle_days; })
+      .def_property_readonly("labels", [](const Policy& p) {
+        py::list out;
+        for (int i = 0; i < rung_count; ++i) out.append(std::string(p.label(static_cast<Rung>(i))));
+        return out;
+      });
 }
 
 }  // namespace loyalty::python
