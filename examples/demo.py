@@ -3,10 +3,9 @@
 
 from pathlib import Path
 
+import loyalty
 import numpy as np
 import pandas as pd
-
-import loyalty
 from loyalty.simulate import simulate
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Many relationships at once: open items are matched, and every number can be explained."""
 
-import numpy as np
-
 import loyalty
+import numpy as np
 
 
 def day(text: str) -> int:
@@ -34,11 +33,10 @@ portfolio.apply(
         "amount": np.array([row[6] for row in rows]),
     }
 )
-words = {"keep_promise": "keep a promise", "grant_concession": "grant a concession"}
 result = portfolio.assess(day("2024-03-31"))
 for name in result:
     a = result[name]
-    step = words.get(a.next_step, a.next_step)
+    step = loyalty.STEPS[a.next_step]
     print(
         f"{name}: {a.rung}, quality {a.quality:.1f}, next {step}: +{a.next_step_points:.1f} points"
     )

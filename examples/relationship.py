@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One relationship, event by event."""
 
-import pandas as pd
-
 import loyalty
+import pandas as pd
 
 history = pd.DataFrame(
     [

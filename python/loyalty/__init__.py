@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
+from loyalty._words import STEPS
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
 from loyalty.portfolio import Assessment, Books, Portfolio, Result
@@ -24,6 +25,7 @@ from loyalty.scoring import (
 from loyalty.tables import score_table
 
 __all__ = [
+    "STEPS",
     "Assessment",
     "Books",
     "Error",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import gzip
 import os
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import duckdb
 
 DEFAULT_MAX_LINE = 2 * 1024 * 1024
+MOST_THREADS = 1024
 RAW_SHOWN = 200  # characters of a raw value that are kept with a reject
 LOST_CODES = {
     "MISSING COLUMNS": "too_few_fields",
@@ -33,6 +35,10 @@ LOST_CODES = {
     "INVALID ENCODING": "bad_encoding",
     "INVALID UNICODE": "bad_encoding",
 }
+
+
+class OptionError(ValueError):
+    """A limit for reading is none: names it, the value given and what is allowed."""
 
 
 def need_duckdb() -> Any:
@@ -72,10 +78,10 @@ class Workspace:
         self.run("SET TimeZone = 'UTC'")
         self.run("SET preserve_insertion_order = true")
         self.run("SET enable_progress_bar = false")
-        if memory:
-            self.run(f"SET memory_limit = {quote_text(memory)}")
-        if threads:
-            self.run(f"SET threads = {int(threads)}")
+        self._limit(
+            "memory", "memory_limit", memory, r"[\d.]+ *[KMGT]i?B", "a size such as 500MB or 4GB"
+        )
+        self._limit("threads", "threads", threads, r"\d{1,4}", f"1 .. {MOST_THREADS}")
         self.run(
             "CREATE TEMP TABLE files (source VARCHAR, _file INTEGER, path VARCHAR, base BIGINT)"
         )
@@ -87,6 +93,22 @@ class Workspace:
             "CREATE TEMP TABLE rejects (source VARCHAR, _file INTEGER, file VARCHAR, row BIGINT, "
             '"column" VARCHAR, code VARCHAR, raw VARCHAR, relationship VARCHAR, kind VARCHAR, refused BOOLEAN)'
         )
+
+    def _limit(
+        self, option: str, setting: str, given: str | int | None, form: str, allowed: str
+    ) -> None:
+        """Set a limit of DuckDB; what is none is an error of the call."""
+        if given is None:
+            return
+        refused = OptionError(f"{option} = {given!r}: allowed is {allowed}")
+        if not re.fullmatch(form, str(given), re.IGNORECASE) or (
+            option == "threads" and int(given) > MOST_THREADS
+        ):
+            raise refused
+        try:
+            self.run(f"SET {setting} = {quote_text(str(given))}")
+        except self.duckdb.Error:
+            raise refused from None
 
     @staticmethod
     def _clean(con: duckdb.DuckDBPyConnection, directory: str) -> None:
@@ -174,7 +196,13 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
 
     A reader, or a run killed half-way, meets the old file or the new one, never a part of it.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "cannot be written: it is a folder", str(path))
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        why = "there is no such folder" if error.errno == errno.ENOENT else error.strerror
+        raise OSError(error.errno, f"cannot be written: {why}", str(path)) from None
     aside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -242,7 +270,7 @@ def expand(paths: Any) -> list[str]:
                 raise SourceError(f"{name}: no file fits the pattern")
             found += matches
         else:
-            raise SourceError(f"{name}: there is no such file")
+            raise SourceError(f"{name or repr(name)}: there is no such file")
     return list(dict.fromkeys(found))
 
 

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""SQL for DuckDB that reads times, numbers, identifiers and flags strictly, and dates given by a caller."""
+"""SQL for DuckDB that reads times, numbers, identifiers and flags strictly."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-import zoneinfo
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
+from loyalty._dates import ISO_DATE
 
-ISO_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 ISO_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
 ISO_OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)"
 PLAIN_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
@@ -19,10 +15,6 @@ PLAIN_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
 
 class SourceError(ValueError):
     """A file cannot be read as a whole: absent, empty, truncated, of an unknown type, or without a needed column."""
-
-
-class ZoneError(SourceError):
-    """Times carry no zone and none was stated, or the zone stated is not known."""
 
 
 def quote_name(name: str) -> str:
@@ -35,53 +27,22 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def check_zone(zone: str | None) -> str | None:
-    """`zone` when it names a time zone, else a ZoneError that says what would."""
-    if zone is None:
-        return None
-    try:
-        zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ZoneError(
-            f"zone = {zone!r} is not a known time zone; give a name such as UTC, Europe/London or Asia/Tokyo"
-        ) from None
-    return zone
+class Codes:
+    """SQL that finds the first unfit column of a row: `codes` are names and SQL of a code, NULL where it is fit."""
 
-
-def instant(
-    value: str | int | dt.date | dt.datetime | np.datetime64,
-    zone: str | None = None,
-    end_of_day: bool = True,
-) -> int:
-    """UTC seconds of a date or a time.
-
-    A date without a time is the end of its day, 23:59:59 (its start where `end_of_day` is false), in `zone`, which is
-    UTC unless stated. Integers are UTC seconds already. Raises SourceError for what is no date.
-    """
-    check_zone(zone)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    moment: Any = value
-    whole_day = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-    if isinstance(value, np.datetime64):
-        whole_day = np.datetime_data(value)[0] == "D"
-        moment = value.astype("datetime64[s]").item()
-    elif isinstance(value, str):
-        text = value.strip()
-        whole_day = re.fullmatch(ISO_DATE, text) is not None
-        try:
-            moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            raise SourceError(
-                f"{value!r} is not a date: write 2024-12-31, or a time such as 2024-12-31T18:00:00Z"
-            ) from None
-    elif whole_day:
-        moment = dt.datetime(value.year, value.month, value.day)  # type: ignore[union-attr]
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(zone or "UTC"))
-    if whole_day and end_of_day:
-        moment = moment.replace(hour=23, minute=59, second=59)
-    return int(moment.timestamp() // 1)
+    def __init__(self, codes: Sequence[tuple[str, str]]) -> None:
+        places = range(len(codes))
+        #: Columns to select beside the others, in the inner query.
+        self.columns = ", ".join(f"{code} AS _c{i}" for i, (_, code) in enumerate(codes))
+        #: Their names, to leave out of what comes of it.
+        self.hidden = ", ".join(f"_c{i}" for i in places)
+        #: The code of the first unfit column, in the outer query.
+        self.first = f"coalesce({self.hidden})"
+        found = " ".join(
+            f"WHEN _c{i} IS NOT NULL THEN {quote_text(name)}" for i, (name, _) in enumerate(codes)
+        )
+        #: The name of that column.
+        self.at = f"CASE {found} END"
 
 
 def seconds_of(timestamp: str) -> str:

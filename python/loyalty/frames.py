@@ -8,6 +8,8 @@ and null is NaN inside. pandas, polars and pyarrow are imported only where the c
 
 from __future__ import annotations
 
+import decimal
+import numbers as numbers_abc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -42,15 +44,17 @@ def number_or_array(value: Any, name: str) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, np.ndarray):
-        return value
+        return _numbers_of_array(value, name)
     if isinstance(value, np.generic):
         return np.asarray(value)
+    if isinstance(value, decimal.Decimal) or _is_gap(value):
+        return float("nan") if _is_gap(value) else float(value)
     if _library(value) in _LIBRARIES:
         return _numbers_of_series(value, name)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return _numbers_of_list(value, name)
     if hasattr(value, "__array__"):
-        return np.asarray(value)
+        return _numbers_of_array(np.asarray(value), name)
     raise TypeError(
         f"column '{name}': needs a number or a column of numbers, not {type(value).__name__}"
     )
@@ -60,6 +64,8 @@ def text_or_array(value: Any, name: str) -> Any:
     """A text as it is; a column as a NumPy array of Python strings, in which null is None."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, np.ma.MaskedArray):
+        return _unmasked(value)
     if isinstance(value, np.ndarray):
         return value
     if _library(value) in _LIBRARIES:
@@ -80,19 +86,69 @@ def _series(value: Any, name: str) -> Any:
 
         if isinstance(value, pa.Array):
             value = pa.chunked_array([value])
+    if _library(value) == "pandas" and not hasattr(value, "index") and hasattr(value, "dtype"):
+        import pandas as pd
+
+        value = pd.Series(value)  # an Index or one of pandas' own arrays
     try:
         return nw.from_native(value, series_only=True)
     except TypeError:
         raise TypeError(f"column '{name}': needs one column, not {type(value).__name__}") from None
 
 
+def _is_gap(item: Any) -> bool:
+    """Whether an item of a column of objects stands for null: None, NaN, or what pandas has for it."""
+    return (
+        item is None
+        or type(item).__name__ in ("NAType", "NaTType")
+        or (isinstance(item, float | np.floating | decimal.Decimal) and item != item)
+    )
+
+
 def _numbers_of_list(values: Sequence[Any], name: str) -> np.ndarray:
-    if any(value is None for value in values):
-        values = [np.nan if value is None else value for value in values]
-    if any(isinstance(value, str | bytes) for value in values):
-        raise TypeError(f"column '{name}': needs numbers, not text; convert it first")
-    array = np.asarray(values)
-    return array.astype(np.float64) if array.size == 0 else array
+    if all(type(value) in (int, float, bool) for value in values):
+        array = np.asarray(values)
+        if array.dtype.kind != "O":  # integers beyond 64 bits are objects
+            return array.astype(np.float64) if array.size == 0 else array
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return _numbers_of_objects(objects, name)
+
+
+def _numbers_of_array(array: np.ndarray, name: str) -> np.ndarray:
+    if isinstance(array, np.ma.MaskedArray):
+        return _numbers_of_array(_unmasked(array), name)
+    return (
+        _numbers_of_objects(array, name) if array.dtype.kind == "O" and array.ndim == 1 else array
+    )
+
+
+def _unmasked(array: np.ma.MaskedArray) -> np.ndarray:
+    """The items of a masked array as objects; what is masked is None."""
+    objects = np.asarray(array.data).astype(object)
+    objects[np.ma.getmaskarray(array)] = None
+    return objects
+
+
+def _numbers_of_objects(objects: np.ndarray, name: str) -> np.ndarray:
+    """Numbers among Python objects; what is none is refused with its row."""
+    numbers = np.full(len(objects), np.nan)
+    for row, item in enumerate(objects):
+        if isinstance(item, numbers_abc.Integral) and abs(int(item)) > _LARGEST_EXACT:
+            raise ValueError(_inexact(name, int(item)))
+        if isinstance(item, numbers_abc.Real | decimal.Decimal | np.bool_):
+            numbers[row] = float(item)
+        elif not _is_gap(item):
+            kind = "text" if isinstance(item, str | bytes) else type(item).__name__
+            raise TypeError(
+                f"column '{name}': needs numbers, not {kind} ({item!r:.50} in row {row}, the first being 0); "
+                "convert it first, so that what cannot be read is seen"
+            )
+    return numbers
+
+
+def _inexact(name: str, number: int) -> str:
+    return f"column '{name}': an integer near {number:.17g} is beyond 2^53 and has no exact floating-point value"
 
 
 def _numbers_of_series(value: Any, name: str) -> np.ndarray:
@@ -104,8 +160,14 @@ def _numbers_of_series(value: Any, name: str) -> np.ndarray:
     is_flag = dtype == nw.Boolean
     if nulls == len(series) and not (dtype.is_numeric() or is_flag):
         return np.full(len(series), np.nan)
-    if not (dtype.is_numeric() or is_flag) or dtype == nw.Decimal:
-        kind = "text" if dtype in (nw.String, nw.Categorical, nw.Enum) else str(dtype)
+    if dtype == nw.Object:
+        return _numbers_of_objects(np.asarray(series.to_numpy(), dtype=object), name)
+    if not (dtype.is_numeric() or is_flag):
+        kind = (
+            "text"
+            if dtype in (nw.String, nw.Categorical, nw.Enum)
+            else str(getattr(series.to_native(), "dtype", dtype))
+        )
         raise TypeError(
             f"column '{name}': needs numbers, not {kind}; convert the column first, "
             "so that what cannot be read is seen"
@@ -114,14 +176,13 @@ def _numbers_of_series(value: Any, name: str) -> np.ndarray:
         if not nulls:
             return np.asarray(series.to_numpy(), dtype=bool)
         series = series.cast(nw.Int8)
-    if dtype.is_integer() and not nulls:
+    wide = dtype in (nw.Int128, nw.UInt128)  # NumPy has none so wide
+    if dtype.is_integer() and not nulls and not wide:
         return np.asarray(series.to_numpy())  # the compiled half refuses what has no exact value
     if dtype.is_integer():
         largest = max(abs(int(series.min() or 0)), abs(int(series.max() or 0)))
         if largest > _LARGEST_EXACT:
-            raise ValueError(
-                f"column '{name}': an integer near {largest:.17g} is beyond 2^53 and has no exact floating-point value"
-            )
+            raise ValueError(_inexact(name, largest))
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 
@@ -211,10 +272,9 @@ def names_of(frame: Any) -> list[str]:
 
 def column_of(frame: Any, name: str) -> Any:
     """One column of a frame as it is, by name."""
-    column = frame[name]
-    if getattr(column, "ndim", 1) > 1:
+    if names_of(frame).count(name) > 1:
         raise ValueError(f"column '{name}' occurs more than once")
-    return column
+    return frame[name]
 
 
 def columns_of(frame: Any, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
@@ -261,7 +321,10 @@ def _array_of(column: Any, name: str) -> np.ndarray:
 
 
 def like(frame: Any, columns: Mapping[str, Any], times: Collection[str] = frozenset()) -> Any:
-    """`columns` as the same kind of frame as `frame`, row by row; a pandas frame keeps its index."""
+    """`columns` as the same kind of frame as `frame`, row by row; a pandas frame keeps its index.
+
+    Names in `times` are UTC seconds and become datetimes.
+    """
     kind = kind_of(frame)
     return to_frame(columns, times, kind, index=frame.index if kind == "pandas" else None)
 

@@ -474,6 +474,8 @@ def compose(
         doubts.append(
             "Purchases of one counterparty on one day count as one; per_day = false counts each."
         )
+    else:
+        doubts += unread_money(workspace, [c for c in columns if c.name not in taken])
     if due and done:
         note("promise, due and done", due, done)
         start = time if time not in (due, done) else None
@@ -565,6 +567,32 @@ def compose(
     if typed:
         lines += ["", "[columns]", *typed]
     return "\n".join(lines) + "\n", recognised, doubts
+
+
+def unread_money(workspace: Workspace, columns: list[Column]) -> list[str]:
+    """What to say of columns that are named like money and hold something else than plain numbers."""
+    doubts = []
+    for column in columns:
+        if column.kind != "text" or max(score(column, m) for m in ("amount", "price")) < 0.4:
+            continue
+        name = quote_name(column.name)
+        held = workspace.one(
+            f"SELECT min({name}) FROM looked WHERE regexp_matches({name}, '[0-9]')"
+        )
+        if held is None:
+            continue
+        doubt = (
+            f"{column.name} is named like money, but its values, such as {held!r}, are no plain numbers: no amount was "
+            "taken."
+        )
+        if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*,\d+", held.strip()):
+            cleaned = f"replace(replace({name}, '.', ''), ',', '.')"
+            sql = toml(f"CAST({cleaned} AS DECIMAL(18, 2))")
+            doubt += f" Points group thousands there: in the rule write amount = {sql}."
+        else:
+            doubt += " In the rule write amount as SQL that makes a number of it."
+        doubts.append(doubt)
+    return doubts
 
 
 def pick_customer(columns: list[Column], rows: int) -> Column | None:

@@ -38,9 +38,19 @@ from pathlib import Path
 from typing import Any
 
 from loyalty import _files, _sql, reading
+from loyalty._dates import ZoneError, check_zone, instant
 from loyalty._files import DEFAULT_MAX_LINE, RAW_SHOWN, Workspace, plain_error
-from loyalty._sql import SourceError, ZoneError, quote_name, quote_text
-from loyalty.reading import COLUMNS, KINDS, ROLES, SQL_TYPES, Books, EventTable, read_events
+from loyalty._sql import SourceError, quote_name, quote_text
+from loyalty.reading import (
+    COLUMNS,
+    KINDS,
+    OBSERVABLE,
+    ROLES,
+    SQL_TYPES,
+    Books,
+    EventTable,
+    read_events,
+)
 
 __all__ = ["Mapping", "MappingError", "load_mapping", "read_events", "shipped_mappings"]
 
@@ -113,6 +123,14 @@ class EventRule:
     when: str
     per_day: bool
     values: dict[str, str]  #: column of the event row: SQL
+
+    @property
+    def observes(self) -> tuple[str, ...]:
+        """What it makes observed: its kind; of a survey, what it may ask about."""
+        asks = self.values.get("parameter", "'trust'")
+        if self.kind != "survey" or asks == "'trust'":
+            return (self.kind,)
+        return ("survey:commitment",) if asks == "'commitment'" else ("survey", "survey:commitment")
 
 
 @dataclass(frozen=True)
@@ -226,13 +244,14 @@ class Mapping:
                 self._fail("table", table, "sections written [[table]]")
             self._check_keys(table, TABLE_KEYS, where)
             self._tables.append(self._table({**shared, **table}, where, number))
-        seen = {rule.kind for table in self._tables for rule in table.events}
-        observes = self._get(document, "observes", list, [k for k in KINDS if k in seen])
-        for kind in observes:
-            if kind not in KINDS:
-                self._fail("observes", kind, "kinds: " + ", ".join(KINDS))
+        rules = [rule for table in self._tables for rule in table.events]
+        self.kinds: tuple[str, ...] = tuple(k for k in KINDS if k in {rule.kind for rule in rules})
+        shown = {word for rule in rules for word in rule.observes}
+        observes = self._get(document, "observes", list, [w for w in OBSERVABLE if w in shown])
+        for word in observes:
+            if word not in OBSERVABLE:
+                self._fail("observes", word, "kinds: " + ", ".join(OBSERVABLE))
         self.observes: tuple[str, ...] = tuple(observes)
-        self.kinds: tuple[str, ...] = tuple(k for k in KINDS if k in seen)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -268,7 +287,7 @@ class Mapping:
 
     def _check_zone(self, zone: str | None) -> None:
         try:
-            _sql.check_zone(zone)
+            check_zone(zone)
         except ZoneError as error:
             raise MappingError(f"{self.name}: timezone: {error}") from None
 
@@ -425,8 +444,8 @@ class Mapping:
         SourceError, ZoneError
             Where a file cannot be read, or times carry no zone.
         """
-        zone = _sql.check_zone(zone) or self.timezone
-        limit = None if as_of is None else _sql.instant(as_of, zone)
+        zone = check_zone(zone) or self.timezone
+        limit = None if as_of is None else instant(as_of, zone)
         bound = self._bind(paths)
         workspace = Workspace(memory, threads)
         books = Books()
@@ -668,7 +687,7 @@ class _Making:
             self.blame(error, key, given)
 
     def blame(self, error: Exception, key: str, given: str) -> None:
-        message = plain_error(error)
+        message = plain_error(error).rstrip(".") + "."
         where = f"{self.mapping.name}: "
         if len(self.mapping._tables) > 1:
             where += f"table {self.table.name}, "
@@ -951,26 +970,21 @@ class _Making:
             codes.append((key, code))
             raws.append(f"WHEN {quote_text(key)} THEN left(CAST({column} AS VARCHAR), {RAW_SHOWN})")
         later = f"_time > {self.limit}" if self.limit is not None else "false"
-        inner = ", ".join(f"{code} AS _c{n}" for n, (_, code) in enumerate(codes))
-        code = "coalesce(" + ", ".join(f"_c{n}" for n in range(len(codes))) + ")"
-        at = " ".join(
-            f"WHEN _c{n} IS NOT NULL THEN {quote_text(key)}" for n, (key, _) in enumerate(codes)
-        )
+        unfit = _sql.Codes(codes)
         time_value = next(text for text in shown if text.endswith(' AS "time"')).removesuffix(
             ' AS "time"'
         )
-        hidden = [f"_c{n}" for n in range(len(codes))] + ["_bad_time", "_time"]
         keys = "".join(f", _k{n}" for n in range(len(rule.by)))
         w.run(
             f"""CREATE OR REPLACE TEMP TABLE judged AS
-            SELECT * EXCLUDE ({", ".join(hidden)}, _fed),
-                CASE WHEN _rank = 1 THEN {code} END AS _code,
-                CASE WHEN _rank = 1 THEN CASE {at} END END AS _column,
-                CASE WHEN _rank = 1 THEN CASE CASE {at} END {" ".join(r.replace("CAST(", "CAST(_fed.") for r in raws)}
+            SELECT * EXCLUDE ({unfit.hidden}, _bad_time, _time, _fed),
+                CASE WHEN _rank = 1 THEN {unfit.first} END AS _code,
+                CASE WHEN _rank = 1 THEN {unfit.at} END AS _column,
+                CASE WHEN _rank = 1 THEN CASE {unfit.at} {" ".join(r.replace("CAST(", "CAST(_fed.") for r in raws)}
                     END END AS _raw
             FROM (SELECT *, CAST(CASE WHEN _bad_time THEN 1 WHEN _time IS NULL THEN 4 WHEN {later} THEN 3
-                    WHEN {code} IS NOT NULL THEN 1 ELSE 0 END AS TINYINT) AS _rank
-                FROM (SELECT _relationship, _row, _file{keys}, {", ".join(shown)}, {inner},
+                    WHEN {unfit.first} IS NOT NULL THEN 1 ELSE 0 END AS TINYINT) AS _rank
+                FROM (SELECT _relationship, _row, _file{keys}, {", ".join(shown)}, {unfit.columns},
                     {bad_time} AS _bad_time, {time_value} AS _time, made AS _fed FROM made))"""
         )
 

@@ -69,7 +69,7 @@ class Policy:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Policy:
-        """A policy from a TOML file."""
+        """A policy from the TOML file at `path`."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
@@ -78,7 +78,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Policy:
-        """A policy from nested dictionaries with the keys of a policy file."""
+        """A policy from `document`, nested dictionaries with the keys of a policy file."""
         return cls.parse(_toml(document), "policy")
 
     def to_toml(self, full: bool = False) -> str:

@@ -4,65 +4,23 @@
 from __future__ import annotations
 
 import datetime
+import html
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
 
 import numpy as np
 
-from loyalty import _core
+from loyalty import _core, frames
+from loyalty._dates import date_text, instant, time_text
 from loyalty._events import NO_TIME, event_columns, native_columns
 from loyalty.policy import Policy
 
-__all__ = ["Assessment", "Books", "Portfolio", "Result", "instant_of"]
+__all__ = ["Assessment", "Books", "Portfolio", "Result"]
 
 COLUMNS: tuple[str, ...] = tuple(name for name, _, _ in _core.result_columns)
 TIME_COLUMNS = frozenset(name for name, kind, _ in _core.result_columns if kind == "time")
 MEANINGS: dict[str, str] = {name: meaning for name, _, meaning in _core.result_columns}
-
-
-def instant_of(given: Any, end_of_day: bool = True) -> int:
-    """UTC seconds of a date (its last second), a datetime with a zone, an ISO text or a number of seconds.
-
-    Raises ValueError for a datetime without a zone and for text that is no date.
-    """
-    if isinstance(given, bool):
-        raise TypeError("a date is needed, not a truth value")
-    if isinstance(given, int | np.integer):
-        return int(given)
-    if isinstance(given, np.datetime64):
-        given = str(given)
-    if isinstance(given, str):
-        text = given.strip()
-        try:
-            given = (
-                datetime.date.fromisoformat(text)
-                if len(text) == 10
-                else datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-            )
-        except ValueError:
-            raise ValueError(
-                f"'{text}' is not a date; write 2011-12-09, or 2011-12-09T18:00:00+00:00"
-            ) from None
-    if isinstance(given, datetime.datetime):
-        if given.tzinfo is None:
-            raise ValueError(
-                f"{given.isoformat()} has no zone; write {given.isoformat()}+00:00 for UTC"
-            )
-        return int(given.timestamp() // 1)
-    if isinstance(given, datetime.date):
-        days = (given - datetime.date(1970, 1, 1)).days
-        return days * 86400 + (86399 if end_of_day else 0)
-    raise TypeError(f"a date is needed, not {type(given).__name__}")
-
-
-def date_text(seconds: int | None) -> str:
-    """`2011-12-09` of UTC seconds."""
-    if seconds is None or seconds == NO_TIME:
-        return ""
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=int(seconds))).strftime(
-        "%Y-%m-%d"
-    )
 
 
 @dataclass(frozen=True)
@@ -78,6 +36,7 @@ class Books:
 
     @classmethod
     def of(cls, books: Mapping[str, Any]) -> Books:
+        """Books from `books` of the compiled half."""
         codes = np.array(_core.code_names, dtype=object)
         rejects = {"row": books["reject_rows"], "code": codes[books["reject_codes"]]}
         return cls(books["read"], books["scored"], books["skipped"], books["set_aside"], rejects)
@@ -124,9 +83,11 @@ class Portfolio:
             kinds = ", ".join(f'"{kind}"' for kind in observes)
             policy = Policy.parse(_with_observes(policy.to_toml(), kinds))
         self._policy = policy
-        at = None if landmark is None else instant_of(landmark)
+        at = None if landmark is None else instant(landmark)
         self._core = _core.Portfolio(policy._core, at)
-        self._kind = "pandas"
+        self._kind: frames.Kind = "pandas"
+        self._left_out: dict[str, int] = {}
+        self._rejects: dict[str, np.ndarray] = {}
 
     @property
     def policy(self) -> Policy:
@@ -141,20 +102,34 @@ class Portfolio:
         counted, never raised. Raises ValueError or TypeError for columns that are missing, unknown or of another type.
         """
         columns = event_columns(events, zone)
-        kind = native_columns(events)[1]
-        self._kind = kind if kind in ("dict", "polars", "pyarrow", "pandas") else "pandas"
+        self._answer_as(native_columns(events)[1])
         return Books.of(self._core.apply(columns))
 
+    def _answer_as(self, kind: str) -> None:
+        """Results come as the kind of frame that came in; pandas, where it is one that cannot be made."""
+        self._kind = kind if kind in get_args(frames.Kind) else "pandas"
+
+    def _count_before(self, skipped: Mapping[str, int], rejects: dict[str, np.ndarray]) -> None:
+        """Notes rows that were left out before the fold, and which rows of the caller's table were set aside."""
+        self._left_out = {why: rows for why, rows in skipped.items() if rows}
+        self._rejects = rejects
+
     def retract(self, events: Any, *, zone: str | None = None) -> Books:
-        """Takes rows back, each given whole as it was applied: sums are what they would be without them."""
+        """Takes `events` back, each given whole as it was applied: sums are what they would be without them.
+
+        Naive times need `zone`, as in `apply`.
+        """
         return Books.of(self._core.retract(event_columns(events, zone)))
 
     def replay(self, events: Any, *, zone: str | None = None) -> Books:
-        """Starts the relationships in `events` afresh and applies the rows, which must be their whole history."""
+        """Starts the relationships in `events` afresh and applies the rows, which must be their whole history.
+
+        Naive times need `zone`, as in `apply`.
+        """
         return Books.of(self._core.replay(event_columns(events, zone)))
 
     def merge(self, other: Portfolio) -> None:
-        """Adds another portfolio of the same fold fingerprint, landmark and currency."""
+        """Adds `other`, a portfolio of the same fold fingerprint, landmark and currency."""
         self._core.merge(other._core)
 
     def note_set_aside(self, relationships: Iterable[str] | Mapping[str, int]) -> None:
@@ -168,30 +143,39 @@ class Portfolio:
                 self._core.note_set_aside(str(relationship), 1)
 
     def assess(self, as_of: Any, *, intervals: bool = True) -> Result:
-        """The assessment of every relationship as of a date (its last second), ordered by identifier.
+        """The assessment of every relationship `as_of` a date (its last second), ordered by identifier.
 
         `intervals=False` leaves the parameters' own intervals out, which is several times faster. Raises
         :class:`loyalty.WindowError` for a date before the newest row or far from the landmark.
         """
-        now = instant_of(as_of)
+        now = instant(as_of)
         columns, summary = self._core.assess(now, intervals)
         return Result(self, now, columns, summary)
 
     def explain(self, relationship: Any, as_of: Any = None) -> str:
-        """Where one relationship stands and why, as text. Without a date: as of the newest row."""
-        now = self.newest if as_of is None else instant_of(as_of)
+        """Where one relationship stands and why, as text. Without `as_of`: as of the newest row."""
+        now = self.newest if as_of is None else instant(as_of)
         if now is None:
             raise ValueError("this portfolio has no events yet")
         return self._core.explain(str(relationship), now)
 
     def state(self, relationship: Any, as_of: Any = None) -> dict[str, Any]:
-        """The exact state of one relationship: decayed sums as integers in units of 2^-56, and the plain fields."""
-        return self._core.state(str(relationship), None if as_of is None else instant_of(as_of))
+        """The exact state of one relationship: decayed sums as integers in units of 2^-56, and the plain fields.
+
+        Without `as_of`: as of the newest row.
+        """
+        return self._core.state(str(relationship), None if as_of is None else instant(as_of))
 
     @property
     def books(self) -> Books:
         """What became of all rows so far."""
-        return Books.of(self._core.books)
+        folded = Books.of(self._core.books)
+        return replace(
+            folded,
+            read=folded.read + sum(self._left_out.values()),
+            skipped=self._left_out | folded.skipped,
+            rejects=self._rejects,
+        )
 
     @property
     def newest(self) -> int | None:
@@ -261,8 +245,6 @@ class Assessment(Mapping[str, Any]):
         return self.explain()
 
     def _repr_html_(self) -> str:
-        import html
-
         return f"<pre>{html.escape(self.explain())}</pre>"
 
 
@@ -297,11 +279,11 @@ class Result:
         """What is stamped on every output: policy fingerprints, version and as-of date."""
         prints = self._portfolio.policy.fingerprints
         return {
-            "loyalty_version": _core.__version__,
-            "loyalty_policy": prints["policy"],
-            "loyalty_fold": prints["fold"],
-            "loyalty_ladder": prints["ladder"],
-            "loyalty_as_of": datetime.datetime.fromtimestamp(self._as_of, datetime.UTC).isoformat(),
+            "loyalty.version": _core.__version__,
+            "loyalty.as_of": time_text(self._as_of),
+            "loyalty.policy": prints["policy"],
+            "loyalty.policy.fold": prints["fold"],
+            "loyalty.policy.ladder": prints["ladder"],
         }
 
     @property
@@ -310,7 +292,7 @@ class Result:
         return dict(self._summary)
 
     def column(self, name: str) -> np.ndarray:
-        """One column as a NumPy array: numbers with NaN, times as UTC seconds, texts as objects with None."""
+        """The column called `name` as a NumPy array: numbers with NaN, UTC seconds, texts with None."""
         try:
             return self._columns[name]
         except KeyError:
@@ -318,61 +300,15 @@ class Result:
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """All columns as NumPy arrays; times are datetime64[s] in UTC, with NaT."""
-        out = {}
-        for name, values in self._columns.items():
-            if name in TIME_COLUMNS:
-                absent = values == NO_TIME
-                dates = np.where(absent, 0, values).astype("datetime64[s]")
-                dates[absent] = np.datetime64("NaT")
-                out[name] = dates
-            else:
-                out[name] = values
-        return out
+        return frames.to_frame(self._columns, TIME_COLUMNS, "dict")
 
-    def to_frame(self, kind: str | None = None) -> Any:
-        """All columns as a frame of the kind that came in; or say "pandas", "polars", "pyarrow" or "dict"."""
+    def to_frame(self, kind: frames.Kind | None = None) -> Any:
+        """All columns as a frame of the kind that came in; or say "pandas", "polars", "pyarrow" or "dict".
+
+        `metadata` is in the schema of a pyarrow table and in `attrs` of a pandas frame.
+        """
         kind = kind or self._portfolio._kind
-        columns = self.to_dict()
-        if kind == "dict":
-            return columns
-        if kind == "pandas":
-            import pandas as pd
-
-            return pd.DataFrame(
-                {
-                    name: pd.Series(values).dt.tz_localize("UTC")
-                    if name in TIME_COLUMNS
-                    else values
-                    for name, values in columns.items()
-                }
-            )
-        if kind == "polars":
-            import polars as pl
-
-            made = {}
-            for name, values in columns.items():
-                if name in TIME_COLUMNS:
-                    made[name] = pl.Series(
-                        name, values.astype("datetime64[ms]")
-                    ).dt.replace_time_zone("UTC")
-                elif values.dtype == object:
-                    made[name] = pl.Series(name, values.tolist(), dtype=pl.String)
-                else:
-                    made[name] = pl.Series(name, values, nan_to_null=values.dtype.kind == "f")
-            return pl.DataFrame(made)
-        if kind == "pyarrow":
-            import pyarrow as pa
-
-            arrays = {}
-            for name, values in columns.items():
-                if name in TIME_COLUMNS:
-                    arrays[name] = pa.array(values, type=pa.timestamp("s", tz="UTC"))
-                elif values.dtype == object:
-                    arrays[name] = pa.array(values, type=pa.string())
-                else:
-                    arrays[name] = pa.array(values, from_pandas=True)
-            return pa.table(arrays).replace_schema_metadata(self.metadata)
-        raise ValueError(f"no frame of kind '{kind}'; there are pandas, polars, pyarrow and dict")
+        return frames.to_frame(self._columns, TIME_COLUMNS, kind, metadata=self.metadata)
 
     def __len__(self) -> int:
         return len(self._columns["relationship"])
@@ -405,9 +341,7 @@ class Result:
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"Result({len(self):,} relationships as of {date_text(self._as_of)})"
+        return f"Result({len(self):,} relationship{'' if len(self) == 1 else 's'} as of {date_text(self._as_of)})"
 
     def _repr_html_(self) -> str:
-        import html
-
         return f"<pre>{html.escape(self.summary())}</pre>"

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from loyalty import _core
+from loyalty._dates import ZoneError, check_zone, instant
 from loyalty._files import (
     DEFAULT_MAX_LINE,
     RAW_SHOWN,
@@ -30,12 +31,10 @@ from loyalty._files import (
     lost_lines,
 )
 from loyalty._sql import (
+    Codes,
     SourceError,
-    ZoneError,
-    check_zone,
     flag_sql,
     id_sql,
-    instant,
     number_sql,
     quote_name,
     quote_text,
@@ -46,6 +45,7 @@ __all__ = [
     "ABSENT_TIME",
     "COLUMNS",
     "KINDS",
+    "OBSERVABLE",
     "ROLES",
     "Books",
     "EventTable",
@@ -61,6 +61,9 @@ ABSENT_TIME: int = _core.no_time
 
 #: Every kind of event, as it is written in data.
 KINDS: tuple[str, ...] = _core.kind_names
+
+#: What a log can be said to observe: the kinds, and surveys that ask about commitment.
+OBSERVABLE: tuple[str, ...] = _core.observable_names
 
 #: The roles that a counterparty can have.
 ROLES: tuple[str, ...] = _core.role_names
@@ -290,20 +293,44 @@ class EventTable:
         )
 
     def add_rejects(self, positions: np.ndarray, codes: np.ndarray) -> None:
-        """Add events that could not be scored to the rejects: their positions in time order (from 0), and why."""
+        """Add events that could not be scored to the rejects: their `positions` in time order, from 0, and `codes`."""
         workspace = self._workspace
         names = ", ".join(quote_text(name) for name in COLUMNS)
+        raws = " ".join(
+            f"WHEN {quote_text(name)} THEN left(CAST({shown_sql(name)} AS VARCHAR), {RAW_SHOWN})"
+            for name in self._names
+        )
         refused = {"place": np.asarray(positions, np.int64), "code": np.asarray(codes, object)}
         with workspace.columns("_refused", refused):
             workspace.run(
                 f"""INSERT INTO rejects
-                SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")},
-                    CASE WHEN w.stem IN ({names}) THEN w.stem END, w.code, NULL, e.relationship, e.kind, true
-                FROM (SELECT place, CAST(code AS VARCHAR) AS code,
-                        regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS stem FROM _refused) w
-                JOIN events e ON e.rowid = w.place
-                JOIN files f ON f.source = e._source AND f._file = e._file"""
+                SELECT _source, _file, path, {workspace.record_number("_row", "w")}, _column, code,
+                    CASE _column {raws} END, relationship, kind, true
+                FROM (SELECT e.*, f.path, f.base, f.source, r.code, CASE
+                        WHEN r.stem IN ({names}) THEN r.stem
+                        WHEN code = 'other_currency' THEN 'currency'
+                        WHEN code = 'since_after_time' THEN 'since'
+                        WHEN code = 'retraction_without_event' THEN 'refers_to'
+                        WHEN code = 'out_of_scale' THEN CASE e.kind WHEN 'survey' THEN 'value' ELSE 'rating' END
+                        WHEN code = 'negative' THEN
+                            CASE WHEN value < 0 THEN 'value' WHEN amount < 0 THEN 'amount' WHEN cost < 0 THEN 'cost' END
+                        END AS _column
+                    FROM (SELECT place, CAST(code AS VARCHAR) AS code,
+                            regexp_replace(CAST(code AS VARCHAR), '^(missing|bad)_', '') AS stem FROM _refused) r
+                    JOIN events e ON e.rowid = r.place
+                    JOIN files f ON f.source = e._source AND f._file = e._file) w"""
             )
+
+    def near(self, relationship: str, most: int = 3) -> list[str]:
+        """At most `most` identifiers that come close to `relationship`, the closest first; often none."""
+        likeness = (
+            f"jaro_winkler_similarity(lower(relationship), lower({quote_text(relationship)}))"
+        )
+        found = self._workspace.rows(
+            f"""SELECT relationship FROM (SELECT DISTINCT relationship FROM events) WHERE {likeness} > 0.85
+            ORDER BY {likeness} DESC, relationship LIMIT {most}"""
+        )
+        return [name for (name,) in found]
 
     def set_aside_by_reader(self) -> tuple[np.ndarray, np.ndarray]:
         """The relationships that have rows or events set aside before folding, and how many each."""
@@ -356,13 +383,8 @@ class EventTable:
         self._workspace.copy(f"SELECT {', '.join(shown)} FROM events ORDER BY rowid", Path(path))
 
     def sample(self, rows: int = 5) -> list[dict[str, Any]]:
-        """A few events of every kind for a reader: plain dictionaries with times as ISO text."""
-        shown = [
-            f'strftime(make_timestamp("{n}" * 1000000), \'%Y-%m-%dT%H:%M:%SZ\') AS "{n}"'
-            if COLUMNS[n] in ("start", "end")
-            else f'"{n}"'
-            for n in self._names
-        ]
+        """The first events of every kind, `rows` of each, for a reader: dictionaries with times as ISO text."""
+        shown = [f'{shown_sql(n)} AS "{n}"' for n in self._names]
         sql = (
             f"SELECT {', '.join(shown)} FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY time, "
             f"relationship, _row) AS _nth FROM events) WHERE _nth <= {rows} ORDER BY kind, _nth"
@@ -400,6 +422,13 @@ class EventTable:
         return self._workspace.fetch(
             f"SELECT {', '.join(parts)} FROM events {where} ORDER BY rowid"
         )
+
+
+def shown_sql(name: str) -> str:
+    """SQL for a column of ``events`` as a reader sees it: times as ISO text."""
+    if COLUMNS[name] in ("start", "end"):
+        return f"strftime(make_timestamp(\"{name}\" * 1000000), '%Y-%m-%dT%H:%M:%SZ')"
+    return f'"{name}"'
 
 
 def read_events(
@@ -445,18 +474,26 @@ def read_events(
     books = Books()
     shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     type_events(workspace, books, zone, shown)
-    kinds = seen_kinds(workspace)
+    observed = seen(workspace)
     keep_until(workspace, books, limit, rows=True)
     resolve_ids(workspace, books, rows=True)
     finish_events(workspace, books)
     books.scored = sum(books.events.values())
-    return EventTable(workspace, books, kinds)
+    return EventTable(workspace, books, observed)
 
 
-def seen_kinds(workspace: Workspace) -> list[str]:
-    """Kinds that occur in the table ``all_events``, in the order of `KINDS`."""
-    seen = {row[0] for row in workspace.rows("SELECT DISTINCT kind FROM all_events")}
-    return [kind for kind in KINDS if kind in seen]
+def seen(workspace: Workspace) -> list[str]:
+    """What ``all_events`` shows to be observed, in the order of `OBSERVABLE`; of conduct, only ours."""
+    conduct = ", ".join(quote_text(kind) for kind in _core.conduct_kinds)
+    found = {
+        word
+        for (word,) in workspace.rows(
+            f"""SELECT DISTINCT CASE WHEN kind = 'survey' AND parameter = 'commitment' THEN 'survey:commitment'
+                ELSE kind END
+            FROM all_events WHERE kind NOT IN ({conduct}) OR coalesce(side, 'us') = 'us'"""
+        )
+    }
+    return [word for word in OBSERVABLE if word in found]
 
 
 def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:
@@ -501,18 +538,13 @@ def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str
         books.notes.append(
             f"Columns that say nothing about events were not used: {', '.join(unused)}."
         )
-    inner = ", ".join(f"{code} AS _c{i}" for i, (_, code) in enumerate(codes))
-    code = "coalesce(" + ", ".join(f"_c{i}" for i in range(len(codes))) + ")"
-    at = "CASE " + " ".join(
-        f"WHEN _c{i} IS NOT NULL THEN {quote_text(name)}" for i, (name, _) in enumerate(codes)
-    )
-    hidden = ", ".join(f"_c{i}" for i in range(len(codes)))
+    unfit = Codes(codes)
     workspace.run(
         f"""CREATE TEMP TABLE all_events AS
-        SELECT * EXCLUDE ({hidden}), {code} AS _code, {at} END AS _column FROM (
+        SELECT * EXCLUDE ({unfit.hidden}), {unfit.first} AS _code, {unfit.at} AS _column FROM (
             SELECT 'events' AS _source, _file, rowid AS _row, {", ".join(values)},
             CAST(NULL AS DECIMAL(38, 6)) AS _amount, CAST(NULL AS DECIMAL(38, 6)) AS _margin,
-            {inner} FROM {raw})"""
+            {unfit.columns} FROM {raw})"""
     )
     read = workspace.one(f"SELECT count(*) FROM {raw}")
     lost = lost_lines(workspace, "events")
@@ -642,15 +674,16 @@ def keep_until(workspace: Workspace, books: Books, limit: int | None, rows: bool
 def resolve_ids(workspace: Workspace, books: Books, rows: bool) -> None:
     """Resolve repeats and retractions by ``event_id`` among ``all_events``; count exact repeats without one.
 
-    Of rows with the same relationship and event_id one stays; where they differ it is the first by time, then by all
-    columns, so the order of rows does not matter. A retraction takes away itself and the event it refers to.
+    An ``event_id`` names one event within its relationship. Of rows that repeat it one stays; where they differ it is
+    the first by time, then by all columns, so the order of rows does not matter. A retraction takes away itself and the
+    event it refers to; one that finds none, such as the second of an event, is set aside.
     """
     book = "skipped" if rows else "events_skipped"
     listed = ", ".join(f'"{name}"' for name in COLUMNS)
     if workspace.one("SELECT count(event_id) FROM all_events WHERE kind <> 'retraction'"):
         workspace.run(
-            f"""CREATE TEMP TABLE repeated AS SELECT _source, _row, _rule FROM (
-                SELECT _source, _row, rowid AS _rule, row_number() OVER (
+            f"""CREATE TEMP TABLE repeated AS SELECT _rule FROM (
+                SELECT rowid AS _rule, row_number() OVER (
                     PARTITION BY relationship, event_id ORDER BY time, kind, {listed}, _source, _row) AS nth
                 FROM all_events WHERE event_id IS NOT NULL AND kind <> 'retraction')
             WHERE nth > 1"""
@@ -659,17 +692,37 @@ def resolve_ids(workspace: Workspace, books: Books, rows: bool) -> None:
         workspace.run("DELETE FROM all_events WHERE rowid IN (SELECT _rule FROM repeated)")
         workspace.run("DROP TABLE repeated")
     if workspace.one("SELECT count(*) FROM all_events WHERE kind = 'retraction'"):
+        order = ", ".join(f'r."{name}"' for name in ("time", *COLUMNS))
         workspace.run(
-            """CREATE TEMP TABLE retracted AS
-            SELECT e.rowid AS event, r.rowid AS retraction FROM all_events r
-            JOIN all_events e ON e.relationship = r.relationship AND e.event_id = r.refers_to
-                AND e.kind <> 'retraction'
-            WHERE r.kind = 'retraction'"""
+            f"""CREATE TEMP TABLE retracted AS SELECT event, retraction FROM (
+                SELECT e.rowid AS event, r.rowid AS retraction, row_number() OVER (
+                    PARTITION BY e.rowid ORDER BY {order}, r._source, r._row) AS nth
+                FROM all_events r
+                JOIN all_events e ON e.relationship = r.relationship AND e.event_id = r.refers_to
+                    AND e.kind <> 'retraction'
+                WHERE r.kind = 'retraction')
+            WHERE nth = 1"""
         )
         gone = "SELECT event FROM retracted UNION SELECT retraction FROM retracted"
         books.count(book, "retracted", workspace.one(f"SELECT count(*) FROM ({gone})"))
         workspace.run(f"DELETE FROM all_events WHERE rowid IN ({gone})")
         workspace.run("DROP TABLE retracted")
+        # One that names nothing (no refers_to) is for the fold to judge, as any row without what it needs.
+        futile = "kind = 'retraction' AND refers_to IS NOT NULL"
+        workspace.run(
+            f"""INSERT INTO rejects
+            SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")}, 'refers_to',
+                'retraction_without_event', left(e.refers_to, {RAW_SHOWN}), e.relationship,
+                {"NULL" if rows else "e.kind"}, false
+            FROM all_events e JOIN files f ON f.source = e._source AND f._file = e._file
+            WHERE e.{futile}"""
+        )
+        books.count(
+            "set_aside" if rows else "events_set_aside",
+            "retraction_without_event",
+            workspace.one(f"SELECT count(*) FROM all_events WHERE {futile}"),
+        )
+        workspace.run(f"DELETE FROM all_events WHERE {futile}")
     if rows:
         books.repeats = int(
             workspace.one(

@@ -267,6 +267,8 @@ def probability_we_give_more(
 ) -> Any:
     """Direction of the balance: P(t > 1/2), t ~ Beta(1 + given, 1 + received), 0..1.
 
+    `role` and `policy` choose the priors, as in `reciprocity`.
+
     Examples
     --------
     >>> round(probability_we_give_more(given=10, received=5), 6)
@@ -386,7 +388,7 @@ def quality_interval(
     """The 5, 50 and 95 % point of the quality when each parameter follows the Beta law with its mean and variance.
 
     Cornish-Fisher in ln Q with four cumulants; where that does not hold, the law is inverted numerically. The quality
-    itself is the plug-in value and need not be the median.
+    itself is the plug-in value and need not be the median. `weights`, `role` and `policy` are those of `quality`.
 
     Examples
     --------
@@ -496,7 +498,8 @@ def next_step(
 
     Parameters
     ----------
-    guarantees_kept, ..., promises_grave
+    guarantees_kept, guarantees_breached, contract_days_left, answered, answer_time, open_requests, open_time, granted,
+    refused, given, received, promises_kept, promises_broken, promises_grave
         The evidence, as in `commitment`, `responsiveness`, `reciprocity` and `trust`.
     open_complaints
         Complaints not resolved.

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from loyalty._sql import instant
+from loyalty._dates import CALENDAR, date_text, instant
 from loyalty.reading import ABSENT_TIME, COLUMNS, ROLES
 
 __all__ = ["Simulation", "simulate"]
@@ -26,6 +26,7 @@ __all__ = ["Simulation", "simulate"]
 HOUR = 3600
 DAY = 24 * HOUR
 YEAR = 365 * DAY
+
 #: Shares of the roles in a simulated company.
 DEFAULT_ROLES: dict[str, float] = {
     "consumer": 0.76,
@@ -97,7 +98,7 @@ class Simulation:
     @property
     def as_of(self) -> str:
         """The date of the last day, as ISO text."""
-        return dt.datetime.fromtimestamp(self.end, dt.UTC).date().isoformat()
+        return date_text(self.end)
 
     def frame_columns(self) -> dict[str, Any]:
         """The events as columns for a data frame: times as datetime64[s], what is absent as NaT, NaN or None."""
@@ -268,6 +269,8 @@ def simulate(
         raise ValueError(f"roles = {shares!r}: shares from 0, not all 0")
     first = instant(start, "UTC", end_of_day=False)
     last = first + round(years * YEAR) - 1
+    if last > CALENDAR[1]:
+        raise ValueError(f"start = {start!r}: the log would end after the year 9999")
     log = _Log()
     truths = []
     for block, begin in enumerate(range(0, relationships, BLOCK)):

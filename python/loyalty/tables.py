@@ -6,6 +6,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+import numpy as np
+
 from loyalty import _core
 from loyalty.frames import column_of, kind_of, like, names_of, number_or_array, text_or_array
 from loyalty.policy import Policy
@@ -102,6 +104,13 @@ def score_table(
 
     scorings, roles = _roles(table, names, role, policy)
     numbers = {name: number_or_array(column_of(table, own), own) for name, own in found.items()}
+    if all(
+        np.ndim(column) == 0 for column in numbers.values()
+    ):  # plain numbers: a table of one row
+        numbers = {
+            name: np.array([np.nan if number is None else number])
+            for name, number in numbers.items()
+        }
     try:
         scored = _core.score_table(scorings, roles, numbers)
     except (TypeError, ValueError) as error:

@@ -24,14 +24,6 @@ using namespace std::string_view_literals;
 constexpr std::array top_names = {
     "name"sv,         "perspective"sv, "default_role"sv,        "landmark"sv, "currency"sv,
     "minor_digits"sv, "language"sv,    "purchase_cycle_days"sv, "observes"sv, "labels"sv};
-constexpr std::string_view commitment_survey = "survey:commitment";
-
-/// The survey of commitment, as `observes` keeps it.
-constexpr Observed commitment_survey_seen = [] {
-  Observed seen;
-  seen.see(Kind::survey, SurveyOf::commitment);
-  return seen;
-}();
 
 std::string join(std::string_view section, std::string_view name) {
   return section.empty() ? std::string(name) : fmt::format("{}.{}", section, name);
@@ -357,16 +349,16 @@ class Reader {
     const toml::node* node = take("observes");
     if (node == nullptr) return;
     const std::string allowed =
-        "a list of kinds: " + listed(kind_names) + ", " + std::string(commitment_survey);
+        "a list of kinds: " + listed(kind_names) + ", " + std::string(commitment_survey_name);
     const toml::array* list = node->as_array();
     if (list == nullptr) return wrong("observes", *node, allowed);
     std::set<std::string, std::less<>> names(kind_names.begin(), kind_names.end());
-    names.emplace(commitment_survey);
+    names.emplace(commitment_survey_name);
     Observed seen;
     for (const toml::node& entry : *list) {
       const auto* name = entry.as_string();
-      if (name != nullptr && name->get() == commitment_survey) {
-        seen |= commitment_survey_seen;
+      if (name != nullptr && name->get() == commitment_survey_name) {
+        seen |= observed_commitment_survey;
         continue;
       }
       const auto found = name == nullptr
@@ -650,8 +642,8 @@ std::string toml_observed(Observed observed) {
   for (std::size_t i = 0; i < kind_names.size(); ++i) {
     const auto kind = static_cast<Kind>(i);
     if (observed.sees(kind)) kinds.push_back(toml_text(kind_names[i]));
-    if (kind == Kind::survey && (observed.bits & commitment_survey_seen.bits) != 0)
-      kinds.push_back(toml_text(commitment_survey));
+    if (kind == Kind::survey && observed.sees_any(observed_commitment_survey))
+      kinds.push_back(toml_text(commitment_survey_name));
   }
   return fmt::format("[{}]", fmt::join(kinds, ", "));
 }

@@ -92,6 +92,14 @@ std::string span_text(Time seconds) {
   return fmt::format("{} s", seconds);
 }
 
+/// A time of waiting, given in targets, in a unit that suits it: "33.5 d".
+std::string wait_text(double targets, Time target) {
+  const double seconds = targets * static_cast<double>(target);
+  if (target % day == 0 || seconds >= double{day}) return amount(seconds / double{day}) + " d";
+  if (target % 3600 == 0 || seconds >= 3600) return amount(seconds / 3600) + " h";
+  return amount(seconds / 60) + " min";
+}
+
 /// A text from outside on one line.
 std::string one_line(std::string_view text) {
   std::string out(text);
@@ -167,11 +175,22 @@ std::string gap_to_advocate(const Relationship& r, const AsOf& at) {
   return join(unmet, "; and ");
 }
 
-/// Kinds of events that speak about a parameter, and what they are in words.
-struct Source {
-  std::string_view kinds;
-  std::string_view words;
-};
+/// Kinds as they are written in data; a survey with what it must ask about.
+std::string kinds_text(Observed observed, std::string_view last = ", ") {
+  std::vector<std::string> kinds;
+  for (int i = 0; i < kind_count; ++i) {
+    const auto kind = static_cast<Kind>(i);
+    if (kind == Kind::survey && observed.sees(kind))
+      kinds.emplace_back("survey of trust");
+    else if (observed.sees(kind))
+      kinds.emplace_back(name(kind));
+  }
+  if (observed.sees_any(observed_commitment_survey)) kinds.emplace_back("survey of commitment");
+  if (kinds.size() < 2) return join(kinds, "");
+  const std::string end = std::move(kinds.back());
+  kinds.pop_back();
+  return fmt::format("{}{}{}", join(kinds, ", "), last, end);
+}
 
 /// A parameter as it is explained.
 struct Line {
@@ -180,7 +199,7 @@ struct Line {
   Parameter parameter;
   double points;
   double weight;
-  Source source;
+  std::string_view helps;  ///< events that speak about it, in words
   std::vector<std::string> evidence;
 };
 
@@ -199,11 +218,12 @@ std::vector<std::string> responsiveness_evidence(const Assessment& a, Time targe
   const ResponsivenessEvidence& e = a.evidence.responsiveness;
   std::vector<std::string> parts;
   if (e.answered > 0 || e.answer_time > 0)
-    parts.push_back(fmt::format("{} requests answered, {} targets waited in all",
-                                amount(e.answered), amount(e.answer_time)));
+    parts.push_back(fmt::format("{} requests answered, which waited {} in all", amount(e.answered),
+                                wait_text(e.answer_time, target)));
   if (e.open > 0)
-    parts.push_back(fmt::format("{:.0f} open for {} targets", e.open, amount(e.open_time)));
-  if (!parts.empty()) parts.back() += fmt::format(" of {}", span_text(target));
+    parts.push_back(fmt::format("{:.0f} open, waiting {}{}", e.open, wait_text(e.open_time, target),
+                                e.open > 1 ? " in all" : ""));
+  if (!parts.empty()) parts.back() += fmt::format(" (target {})", span_text(target));
   if (e.granted > 0 || e.refused > 0)
     parts.push_back(
         fmt::format("{} concessions granted, {} refused", amount(e.granted), amount(e.refused)));
@@ -217,14 +237,16 @@ std::vector<std::string> reciprocity_evidence(const Assessment& a, const Scorer&
   const double more = probability_we_give_more(e, scorer.options.reciprocity);
   return {fmt::format("{} points from {}, {} from {}", amount(e.given), judges_them ? "them" : "us",
                       amount(e.received), judges_them ? "us" : "them"),
-          fmt::format("{} give more: {:.0f} %", judges_them ? "they" : "we", 100 * more)};
+          fmt::format("probability that {} give more: {:.0f} %", judges_them ? "they" : "we",
+                      100 * more)};
 }
 
 std::vector<std::string> trust_evidence(const Assessment& a, const Scorer& scorer) {
   const TrustEvidence& e = a.evidence.trust;
   if (!(e.kept > 0 || e.broken > 0 || e.grave > 0)) return {};
-  std::vector<std::string> parts = {fmt::format("{} promises kept, {} late, {} grave",
-                                                amount(e.kept), amount(e.broken), amount(e.grave))};
+  std::vector<std::string> parts = {
+      fmt::format("outcomes of promises, payments and complaints: {} good, {} bad, {} grave",
+                  amount(e.kept), amount(e.broken), amount(e.grave))};
   if (e.grave > 0) {
     TrustOptions once = scorer.options.trust;
     once.grave_weight = 1;
@@ -288,19 +310,20 @@ void write_quality(std::string& out, const Assessment& a, const Scorer& scorer,
                    [](const Line& x, const Line& y) { return x.weight > y.weight; });
   std::vector<std::string> helps;
   helps.reserve(wanting.size());
-  for (const Line& line : wanting)
-    helps.push_back(fmt::format("{} ({})", line.source.words, line.name));
+  for (const Line& line : wanting) helps.push_back(fmt::format("{} ({})", line.helps, line.name));
   if (!helps.empty()) field(out, "", "What would help: " + join(helps, "; ") + ".");
 }
 
 void write_lines(std::string& out, const std::vector<Line>& lines, bool published) {
   out += fmt::format("\n  {:<15} mean  {:<9} {:>6}  rests on\n", "", "5-95 %",
                      published ? "points" : "");
+  const std::array<Light, 5> shown_by = lights();
   for (const Line& line : lines) {
     if (!line.lit) {
+      const auto light = std::find_if(shown_by.begin(), shown_by.end(),
+                                      [&](const Light& l) { return l.name == line.name; });
       wrap(out, fmt::format("  {:<15}", line.name), 18,
-           fmt::format("not recorded in this log; these kinds would show it: {}",
-                       line.source.kinds));
+           fmt::format("not recorded in this log; these kinds would show it: {}", light->kinds));
       continue;
     }
     const Interval range = interval(line.parameter);
@@ -381,7 +404,7 @@ std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& 
   return {};
 }
 
-std::string describe(const NextStepPoints& next) {
+std::string_view describe(NextStep step) noexcept {
   constexpr std::array<std::string_view, 7> words = {"",
                                                      "keep a promise",
                                                      "grant a concession",
@@ -389,9 +412,22 @@ std::string describe(const NextStepPoints& next) {
                                                      "resolve the open complaint",
                                                      "offer a contract of one year",
                                                      "give a gift of one point"};
+  return words[static_cast<std::size_t>(step)];
+}
+
+std::string describe(const NextStepPoints& next) {
   if (next.step == NextStep::none) return {};
-  return fmt::format("{}: {} points", words[static_cast<std::size_t>(next.step)],
+  return fmt::format("{}: {} points", describe(next.step),
                      next.points < 0.05 ? "less than +0.1" : points_text(next.points));
+}
+
+std::array<Light, 5> lights() {
+  return {{{"commitment", kinds_text(lit_by::commitment)},
+           {"responsiveness", kinds_text(lit_by::responsiveness)},
+           {"reciprocity", kinds_text(lit_by::reciprocity) + ", together with " +
+                               kinds_text(lit_by::reciprocity_with, " or ")},
+           {"trust", kinds_text(lit_by::trust)},
+           {"purchases", kinds_text(lit_by::purchases)}}};
 }
 
 std::string describe(const Assessment& a, const Relationship& r, const AsOf& at,
@@ -400,36 +436,15 @@ std::string describe(const Assessment& a, const Relationship& r, const AsOf& at,
   const Weights& w = scorer.options.quality.weights;
   const bool contracts = scorer.options.commitment.contract_weight > 0;
   const std::vector<Line> lines = {
-      {"commitment",
-       a.lit.commitment,
-       a.parameters.commitment,
-       a.why.commitment,
-       w.commitment,
-       {"guarantee, contract", contracts ? "guarantees kept, a contract" : "guarantees kept"},
-       commitment_evidence(a, r)},
-      {"responsiveness",
-       a.lit.responsiveness,
-       a.parameters.responsiveness,
-       a.why.responsiveness,
-       w.responsiveness,
-       {"response, concession", "requests and their answers, concessions"},
+      {"commitment", a.lit.commitment, a.parameters.commitment, a.why.commitment, w.commitment,
+       contracts ? "guarantees kept, a contract" : "guarantees kept", commitment_evidence(a, r)},
+      {"responsiveness", a.lit.responsiveness, a.parameters.responsiveness, a.why.responsiveness,
+       w.responsiveness, "requests and their answers, concessions",
        responsiveness_evidence(a, at.rules().options.response_target)},
-      {"reciprocity",
-       a.lit.reciprocity,
-       a.parameters.reciprocity,
-       a.why.reciprocity,
-       w.reciprocity,
-       {"gift together with participation, review, referral, suggestion or co_creation",
-        "gifts, reviews, referrals, suggestions"},
-       reciprocity_evidence(a, scorer, judges_them)},
-      {"trust",
-       a.lit.trust,
-       a.parameters.trust,
-       a.why.trust,
-       w.trust,
-       {"promise, payment, complaint, guarantee",
-        "promises and payments with a due date, complaints"},
-       trust_evidence(a, scorer)}};
+      {"reciprocity", a.lit.reciprocity, a.parameters.reciprocity, a.why.reciprocity, w.reciprocity,
+       "gifts, reviews, referrals, suggestions", reciprocity_evidence(a, scorer, judges_them)},
+      {"trust", a.lit.trust, a.parameters.trust, a.why.trust, w.trust,
+       "promises and payments with a due date, complaints", trust_evidence(a, scorer)}};
 
   std::string out;
   wrap(out, "", 0,

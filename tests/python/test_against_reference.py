@@ -240,7 +240,9 @@ def compare_states(differences, library, frame, reading, as_of) -> None:
         )
         flags = (row["flags"] or "").split(";") if not absent(row["flags"]) else []
         if expected["rung"] is not None:
-            differences.check(name, "at_least", expected["at_least"], "rung_history_at_least" in flags)
+            differences.check(
+                name, "at_least", expected["at_least"], "rung_history_at_least" in flags
+            )
 
 
 TOLERANCE = {
@@ -270,7 +272,9 @@ def compare_scores(differences, frame, expected: dict) -> None:
             if field == "next_step" and _close_race(x):
                 continue
             got = row[column]
-            differences.check(name, field, WORDS.get(x[field], x[field]), None if absent(got) else got)
+            differences.check(
+                name, field, WORDS.get(x[field], x[field]), None if absent(got) else got
+            )
         for k, column in enumerate(SOFT_COLUMNS):
             # without recorded purchases there is no rung, and no probability of one
             expected = None if absent(row["rung"]) else x["soft_rung"][k]

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -178,7 +180,7 @@ def test_rejects_are_written_flagged_and_told_by_the_exit_code(tmp_path, capsys)
     assert call("score", path, "--as-of", "2020-03-31", "-o", out, "--rejects", rejects) == 0
     report, _ = capsys.readouterr()
     assert "1  set aside: bad_number" in report
-    assert "1 relationships have rows set aside and carry a flag" in report
+    assert "1 relationship has rows set aside, which a flag tells." in report
     assert rejects.read_text().splitlines()[1] == f"{path},9,amount,bad_number,many,a,"
     flags = {r.split(",")[0]: r for r in out.read_text().splitlines()}
     assert "set_aside" in flags["a"]
@@ -195,7 +197,7 @@ def test_what_the_library_sets_aside_is_traced_to_its_row(tmp_path):
     assert call("score", path, "--as-of", "2020-03-31", "--rejects", rejects, "-q") == 0
     assert rejects.read_text().splitlines()[1:] == [
         f"{path},9,due,missing_due,,a,promise",
-        f"{path},10,,negative,,a,purchase",
+        f"{path},10,amount,negative,-5.0,a,purchase",
     ]
 
 
@@ -213,7 +215,12 @@ def test_a_second_currency_is_set_aside(tmp_path, capsys):
         "a,2020-01-01T00:00:00Z,purchase,1,EUR\na,2020-01-02T00:00:00Z,purchase,1,USD\n"
     )
     assert call("score", path, "--as-of", "2020-03-31") == 0
-    assert "1  set aside: other_currency" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1  set aside: other_currency" in out
+    assert "--rejects FILE lists them" in " ".join(out.split())
+    rejects = tmp_path / "rejects.csv"
+    assert call("score", path, "--as-of", "2020-03-31", "-q", "--rejects", rejects) == 0
+    assert rejects.read_text().splitlines()[1] == f"{path},2,currency,other_currency,USD,a,purchase"
 
 
 def test_a_response_without_a_request_is_skipped(tmp_path, capsys):
@@ -224,6 +231,11 @@ def test_a_response_without_a_request_is_skipped(tmp_path, capsys):
     )
     assert call("score", path, "--as-of", "2020-03-31") == 0
     assert "1  skipped: answer or close what is not open" in capsys.readouterr().out
+    # Also where it is the last event, which waits for others of its second.
+    assert call("score", path, "--as-of", "2020-01-02") == 0
+    out = capsys.readouterr().out
+    assert "1  scored" in out
+    assert "1  skipped: answer or close what is not open" in out
 
 
 def test_a_log_of_later_rows_alone_scores_nobody(events, capsys):
@@ -240,6 +252,19 @@ def test_explain(events, capsys):
     assert err == ""
     assert call("explain", events, "z", "--as-of", "2020-03-31") == 1
     assert "there is no relationship 'z'" in capsys.readouterr().err
+
+
+def test_an_unknown_relationship_names_those_that_come_close(tmp_path, capsys):
+    path = tmp_path / "events.csv"
+    names = ["S0000504", "S0000505", "S0000506", "S0000507", "K9", "o'hara"]
+    path.write_text(
+        "relationship,time,kind\n" + "".join(f"{n},2020-01-01T00:00:00Z,purchase\n" for n in names)
+    )
+    assert call("explain", path, "s0000504", "--as-of", "2020-03-31") == 1
+    said = capsys.readouterr().err
+    assert said.endswith("until that date; close to it: S0000504, S0000505, S0000506\n")
+    assert call("explain", path, "o'harra", "--as-of", "2020-03-31") == 1
+    assert "close to it: o'hara" in capsys.readouterr().err
 
 
 def test_a_mapping_by_file_and_by_name(tmp_path, capsys):
@@ -277,6 +302,48 @@ def test_map_writes_a_mapping_that_score_takes(tmp_path, capsys):
     assert "uk_retail" in capsys.readouterr().out
 
 
+def test_map_says_which_money_it_could_not_read(tmp_path, capsys):
+    orders = tmp_path / "orders.csv"
+    orders.write_text("Kunde;Bestelldatum;Betrag\n7;01.02.2024;1.000,00\n8;02.02.2024;250,50\n")
+    mapping = tmp_path / "m.toml"
+    assert call("map", orders, "-o", mapping) == 0
+    said = capsys.readouterr().err
+    assert (
+        "Betrag is named like money, but its values, such as '1.000,00', are no plain numbers"
+        in said
+    )
+    amount = said.split("in the rule write ")[1].split(".\n")[0]
+    text = mapping.read_text().replace('time = "Bestelldatum"', f'time = "Bestelldatum", {amount}')
+    mapping.write_text(text)
+    out = tmp_path / "out.csv"
+    assert call("score", orders, "-m", mapping, "--as-of", "2024-03-01", "-o", out, "-q") == 0
+    assert [float(row["spend"]) for row in csv.DictReader(out.open())] == [1000, 250.5]
+
+
+def test_a_mapping_and_a_policy_that_judge_different_sides(tmp_path, capsys):
+    orders, mapping, policy = (tmp_path / name for name in ("orders.csv", "m.toml", "p.toml"))
+    orders.write_text("vendor,day,due\n7,2020-01-01,2020-01-05\n")
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "vendor"\ntimezone = "UTC"\nperspective = "them"\n'
+        'columns = { day = "date", due = "date" }\n'
+        'event = [{ kind = "promise", side = "them", time = "day", due = "due" }]\n'
+    )
+    score = ("score", orders, "-m", mapping, "-p", policy, "--as-of", "2020-03-31")
+    policy.write_text("minor_digits = 0\n")
+    assert call(*score) == 0  # the policy leaves it open
+    assert "How well they treat us" in capsys.readouterr().out
+    policy.write_text('perspective = "them"\n')
+    assert call(*score) == 0
+    assert "How well they treat us" in capsys.readouterr().out
+    policy.write_text('perspective = "us"\n')
+    assert call(*score) == 2
+    said = capsys.readouterr().err
+    assert "the mapping is made for perspective = 'them', but" in said
+    assert "states 'us'; say which with --perspective" in said
+    assert call(*score, "--perspective", "us") == 0
+    assert "How well we treat them" in capsys.readouterr().out
+
+
 def test_policy_init_and_check(events, tmp_path, capsys):
     policy = tmp_path / "policy.toml"
     assert call("policy", "init", "--from", events, "-o", policy) == 0
@@ -296,6 +363,34 @@ def test_policy_init_and_check(events, tmp_path, capsys):
     assert "purchase_cycle_dais" in err
     assert "purchase_cycle_days" in err
     assert call("score", events, "--as-of", "2020-03-31", "-p", policy) == 2
+
+
+def test_a_proposed_policy_observes_what_the_log_shows(tmp_path, capsys):
+    path, policy, out = tmp_path / "events.csv", tmp_path / "policy.toml", tmp_path / "scores.csv"
+    path.write_text(
+        "relationship,time,kind,value,scale,parameter,due,side\n"
+        "a,2020-01-01T00:00:00Z,survey,4,1..5,commitment,,\n"
+        "a,2020-01-02T00:00:00Z,payment,,,,2020-02-01T00:00:00Z,them\n"
+    )
+    assert call("policy", "init", "--from", path, "-o", policy, "--brief") == 0
+    # The survey asks about commitment; the payment is theirs and says nothing about our conduct.
+    assert tomllib.loads(policy.read_text())["observes"] == ["survey:commitment"]
+    assert call("score", path, "--as-of", "2020-01-31", "-p", policy, "-o", out, "-q") == 0
+    (row,) = csv.DictReader(out.open())
+    assert float(row["commitment_coverage"]) > 0
+    assert row["trust"] == ""
+    capsys.readouterr()
+
+
+def test_a_proposed_policy_has_the_perspective_of_the_mapping(tmp_path, capsys):
+    orders, mapping = tmp_path / "orders.csv", tmp_path / "m.toml"
+    orders.write_text("vendor,day\n7,2020-01-01\n")
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "vendor"\ntimezone = "UTC"\nperspective = "them"\n'
+        'columns = { day = "date" }\nevent = [{ kind = "purchase", time = "day" }]\n'
+    )
+    assert call("policy", "init", "--from", orders, "-m", mapping, "--brief") == 0
+    assert tomllib.loads(capsys.readouterr().out)["perspective"] == "them"
 
 
 def test_simulate_and_score(tmp_path, capsys):
@@ -354,11 +449,56 @@ def test_a_simulated_company_is_scored_near_its_truth(company, tmp_path):
             "allowed is us or them",
         ),
         (["score", "{events}", "--as-of", "2020-03-31", "--frobnicate"], 2, "--frobnicate"),
+        *(
+            (
+                ["score", "{events}", "--as-of", "2020-03-31", "--memory", size],
+                2,
+                f"memory = '{size}': allowed is a size such as 500MB or 4GB",
+            )
+            for size in ("lots", "", "0", "-1", "4")
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "--threads", "99999999999"],
+            2,
+            "--threads",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31T12:00:00"],
+            2,
+            "2020-03-31T12:00:00 has no zone",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "-p", "."],
+            2,
+            "a folder, not a policy's file",
+        ),
+        (
+            ["score", "{events}", "--as-of", "2020-03-31", "-o", "/proc/x.csv", "-q"],
+            1,
+            "/proc/x.csv: cannot be written",
+        ),
+        (["score", "", "--as-of", "2020-03-31"], 1, "'': there is no such file"),
+        (
+            ["policy", "init", "-o", "none/p.toml"],
+            1,
+            "p.toml: cannot be written: there is no such folder",
+        ),
+        (["policy", "init", "-o", "."], 1, "cannot be written: it is a folder"),
+        (["map", "{events}", "--zone", "Mars"], 2, "'Mars' is not a known time zone"),
         (["simulate", "-o", "x.parquet", "--years", "99"], 2, "years = 99.0: above 0, at most 30"),
+        (
+            ["simulate", "-o", "x.csv", "--start", "9999-12-31"],
+            2,
+            "the log would end after the year 9999",
+        ),
+        (["simulate", "-o", "x.csv", "-n", "99999999999999"], 2, "--relationships"),
         (["map"], 2, "name a table"),
     ],
 )
-def test_a_wrong_call_says_what_is_wrong(events, capsys, arguments, code, message):
+def test_a_wrong_call_says_what_is_wrong(
+    events, tmp_path, monkeypatch, capsys, arguments, code, message
+):
+    monkeypatch.chdir(tmp_path)
     assert call(*[a.replace("{events}", str(events)) for a in arguments]) == code
     err = " ".join(capsys.readouterr().err.split())
     assert message in err
@@ -383,6 +523,14 @@ def test_help_and_version(capsys):
     assert "Exit codes" in out
     for verb in ("score", "explain", "map", "policy", "simulate"):
         assert verb in out
+    assert call("score", "--help") == 0
+    out = capsys.readouterr().out
+    assert "loyalty score [OPTIONS] EVENTS..." in out
+    assert "{" not in out
+    assert "<str" not in out
+    assert "<list" not in out
+    assert call("policy", "check", os.devnull) == 0
+    assert "the policy holds" in capsys.readouterr().out
     assert call("--version") == 0
     assert capsys.readouterr().out == f"loyalty {loyalty.__version__}\n"
 
@@ -416,3 +564,18 @@ def test_the_words_of_the_reader_are_those_of_the_library():
     assert tuple(_core.kind_names) == KINDS
     assert tuple(_core.role_names) == ROLES
     assert _core.no_time == ABSENT_TIME
+
+
+def test_identifiers_and_reasons_are_printed_as_they_are(tmp_path, capsys):
+    orders, mapping = tmp_path / "orders.csv", tmp_path / "m.toml"
+    orders.write_text("who,day\n[bold]x[/],2020-01-01\n[bold]x[/],2020-01-02\ny,2020-01-03\n")
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "who"\ntimezone = "UTC"\ncolumns = { day = "date" }\n'
+        'skip = [{ when = "who = \'y\'", why = "[red] ones" }]\n'
+        'event = [{ kind = "purchase", time = "day" },\n'
+        '  { kind = "promise", time = "day", due = "day", done = "day" }]\n'
+    )
+    assert call("score", orders, "-m", mapping, "--as-of", "2020-03-31") == 0
+    out = capsys.readouterr().out
+    assert "[bold]x[/]" in out
+    assert "1  skipped: [red] ones" in out

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
+import loyalty
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -127,6 +129,19 @@ def test_round_trip(kind: str) -> None:
         (pa.array([True, None]), [1, np.nan]),
         (pa.array([None, None]), [np.nan, np.nan]),
         (pa.chunked_array([[1], [None]], type=pa.int8()), [1, np.nan]),
+        (pd.Series([1, None, 2.5], dtype=object), [1, np.nan, 2.5]),
+        (pd.Series([1, pd.NA], dtype=object), [1, np.nan]),
+        (pd.Series([Decimal("1.5"), None], dtype=object), [1.5, np.nan]),
+        (pd.array([1, None], dtype="Int64"), [1, np.nan]),
+        (pd.Index([1, 2]), [1, 2]),
+        (pl.Series(["1.5", None]).cast(pl.Decimal(10, 2)), [1.5, np.nan]),
+        (pl.Series([1, None], dtype=pl.Int128), [1, np.nan]),
+        (pa.array([Decimal("1.5"), None]), [1.5, np.nan]),
+        (np.array([Decimal("1.5"), None, True, np.float32(2)], dtype=object), [1.5, np.nan, 1, 2]),
+        (np.array([None, None], dtype=object), [np.nan, np.nan]),
+        (np.array([], dtype=object), []),
+        (np.ma.array([1.0, 2.0], mask=[True, False]), [np.nan, 2]),
+        ([Decimal("1.5"), 2, None], [1.5, 2, np.nan]),
     ],
     ids=lambda v: (
         f"{type(v).__module__.split('.')[0]}-{getattr(v, 'dtype', getattr(v, 'type', ''))}"
@@ -158,6 +173,46 @@ def test_texts(column: Any) -> None:
     assert frames.text_or_array(column, "x").tolist() == ["a", None]
 
 
+@pytest.mark.parametrize(
+    "column",
+    [[2**60], np.array([2**60], object), pl.Series([2**60], dtype=pl.Int128), [2**70, 1]],
+    ids=lambda v: type(v).__name__,
+)
+def test_integers_without_an_exact_value(column: Any) -> None:
+    with pytest.raises(ValueError, match=r"column 'kept': an integer near .* is beyond 2\^53"):
+        loyalty.trust(kept=column)
+
+
+def test_what_is_no_number_is_named_with_its_row() -> None:
+    for column in ([1, "2"], pd.Series([1, "2"], dtype=object), np.array([1, "2"], object)):
+        with pytest.raises(
+            TypeError,
+            match=r"column 'x': needs numbers, not text \('2' in row 1, the first being 0",
+        ):
+            frames.number_or_array(column, "x")
+    with pytest.raises(TypeError, match=r"column 'x': needs numbers, not list \(\[2, 3\] in row 1"):
+        frames.number_or_array([1, [2, 3]], "x")
+
+
+def test_plain_numbers_are_a_table_of_one_row() -> None:
+    scored = loyalty.score_table({"promises_kept": 8, "purchases": None})
+    assert {len(column) for column in scored.values()} == {1}
+    assert scored["trust"][0] == loyalty.trust(kept=8).mean
+
+
+def test_arrays_of_any_layout() -> None:
+    kept = np.array([8.0, 1.0, 5.0])
+    wanted = loyalty.trust(kept=kept).mean.tolist()
+    for layout in (
+        kept.astype(">f8"),
+        kept.astype(">i4"),
+        np.repeat(kept, 2)[::2],
+        kept.astype("f2"),
+    ):
+        assert loyalty.trust(kept=layout).mean.tolist() == wanted
+    assert loyalty.trust(kept=kept[::-1]).mean.tolist() == wanted[::-1]
+
+
 def test_what_is_no_frame() -> None:
     for value in (5, "events.csv", [1, 2], pd.Series([1]), None):
         with pytest.raises(
@@ -169,9 +224,10 @@ def test_what_is_no_frame() -> None:
 
 
 def test_column_that_occurs_twice() -> None:
-    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
-    with pytest.raises(ValueError, match="column 'a' occurs more than once"):
-        frames.columns_of(frame)
+    twice = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    for frame in (pd.DataFrame([[1, 2]], columns=["a", "a"]), twice):
+        with pytest.raises(ValueError, match="column 'a' occurs more than once"):
+            frames.columns_of(frame)
 
 
 def test_columns_of_other_types_are_refused_by_name() -> None:

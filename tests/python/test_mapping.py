@@ -7,10 +7,11 @@ import datetime as dt
 import gzip
 import random
 
+import loyalty
 import numpy as np
 import pytest
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
-from loyalty.reading import ABSENT_TIME, SourceError, ZoneError, instant, read_events
+from loyalty.reading import ABSENT_TIME, ZoneError, instant, read_events
 
 
 def utc(text: str) -> int:
@@ -263,8 +264,17 @@ def test_the_as_of_date_is_the_end_of_its_day_in_the_zone():
     assert instant("2020-01-01", end_of_day=False) == utc("2020-01-01T00:00:00")
     assert instant(np.datetime64("2020-01-01")) == utc("2020-01-01T23:59:59")
     assert instant(5) == 5
-    with pytest.raises(SourceError, match="not a date"):
-        instant("yesterday")
+    assert instant(np.datetime64("0999-12-31")) == utc("0999-12-31T23:59:59")
+    assert instant("2020-06-01T12:00:00", "Europe/London") == utc("2020-06-01T11:00:00")
+    for naive in ("2020-01-01T12:00:00", dt.datetime(2020, 1, 1), np.datetime64("2020-01-01", "s")):
+        with pytest.raises(ZoneError, match="has no zone: write 2020-01-01T"):
+            instant(naive)
+    for nothing in ("yesterday", "", "2020-02-30", np.datetime64("NaT")):
+        with pytest.raises(ValueError, match="is not a date: write 2024-12-31"):
+            instant(nothing)
+    for odd in (None, 1.5, True, [1]):
+        with pytest.raises(TypeError, match="a date is needed, such as 2024-12-31, not"):
+            instant(odd)
 
 
 def test_dates_without_a_time_begin_or_end_their_day(tmp_path):
@@ -554,6 +564,34 @@ def test_a_cancelled_order_takes_back_the_purchase_that_it_names(tmp_path):
     assert ("cost", None, 9.5) in others
 
 
+@pytest.mark.parametrize(
+    ("asks", "observes"),
+    [
+        ({}, ("survey",)),
+        ({"parameter": "trust"}, ("survey",)),
+        ({"parameter": "commitment"}, ("survey:commitment",)),
+        ({"parameter": "topic"}, ("survey", "survey:commitment")),
+    ],
+)
+def test_a_survey_is_observed_for_what_it_asks_about(asks, observes):
+    rule = {"kind": "survey", "time": "at", "value": "score", "scale": "1..5", **asks}
+    words = {"source": "s.csv", "relationship": "who", "timezone": "UTC", "event": [rule]}
+    assert load_mapping(words).observes == observes
+    declared = load_mapping({**words, "observes": ["survey:commitment"]})
+    columns = {
+        "who": np.array(["a"], object),
+        "at": np.array(["2020-01-01"], object),
+        "score": np.array(["4"], object),
+        "topic": np.array(["commitment"], object),
+    }
+    table = declared.events(columns)
+    assert table.observes == ("survey:commitment",)
+    portfolio = loyalty.Portfolio(observes=table.observes)
+    portfolio.apply(table.columns)
+    commitment = portfolio.assess("2020-12-31").column("commitment")
+    assert not np.isnan(commitment[0])
+
+
 def test_event_files_need_no_mapping(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text(
@@ -599,6 +637,52 @@ def test_retractions_take_the_event_away_and_the_date_is_respected(tmp_path):
     earlier = read_events(path, as_of="2020-02-01")
     assert earlier.books.skipped == {"after_as_of": 1}
     assert len(earlier) == 2
+
+
+def test_an_event_id_names_one_event_within_its_relationship(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,event_id,refers_to\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,\n"
+        "b,2020-01-01T00:00:00Z,purchase,1,\n"
+        "b,2020-03-01T00:00:00Z,retraction,9,1\n"
+        "c,2020-03-01T00:00:00Z,retraction,9,1\n"
+    )
+    table = read_events(path)
+    assert table.books.skipped == {"retracted": 2}
+    assert table.books.set_aside == {"retraction_without_event": 1}
+    assert table.columns["relationship"].tolist() == ["a"]
+
+
+def test_a_second_retraction_of_an_event_is_set_aside(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "relationship,time,kind,event_id,refers_to\n"
+        "a,2020-03-02T00:00:00Z,retraction,8,1\n"
+        "a,2020-01-01T00:00:00Z,purchase,1,\n"
+        "a,2020-01-02T00:00:00Z,purchase,2,\n"
+        "a,2020-03-01T00:00:00Z,retraction,9,1\n"
+    )
+    table = read_events(path)
+    assert table.books.skipped == {"retracted": 2}
+    assert table.books.set_aside == {"retraction_without_event": 1}
+    assert table.books.scored == len(table) == 1
+    assert table.books.balanced
+    assert {name: column.tolist() for name, column in table.rejects.columns().items()} == {
+        "file": [str(path)], "row": [1], "column": ["refers_to"], "code": ["retraction_without_event"],
+        "raw": ["1"], "relationship": ["a"], "kind": [None],
+    }  # fmt: skip
+    text = np.array([line.split(",") for line in path.read_text().splitlines()[1:]], dtype=object)
+    direct = loyalty.Portfolio().apply(
+        {
+            "relationship": text[:, 0],
+            "time": np.array([instant(moment) for moment in text[:, 1]]),
+            "kind": text[:, 2],
+            "event_id": text[:, 3],
+            "refers_to": text[:, 4],
+        }
+    )
+    assert (direct.skipped, direct.set_aside) == (table.books.skipped, table.books.set_aside)
 
 
 def test_exact_repeats_without_ids_are_counted_and_kept(tmp_path):

@@ -241,7 +241,7 @@ def test_uk_retail_scores_make_sense(scored):
         < report.index("Spend")
         < report.index("How well we treat them")
     )
-    assert "promise (due and done)" in report
+    assert "promise, guarantee, complaint" in report
     assert "541,909  read" in report
 
 

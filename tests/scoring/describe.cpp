@@ -132,13 +132,14 @@ Evidence   strong, coverage 0.58
                   mean  5-95 %    points  rests on
   commitment      0.76  0.58-0.90   +3.3  1.6 guarantees kept, 0 breached;
                                           contract until 1972-11-26
-  responsiveness  0.50  0.25-0.76   -4.4  1.0 requests answered, 0.7 targets
-                                          waited in all; 1 open for 2.0 targets
-                                          of 1 d; 0.5 concessions granted, 0.6
-                                          refused
-  reciprocity     0.72  0.31-0.98   +1.2  2.1 points from us, 7.5 from them; we
-                                          give more: 5 %
-  trust           0.78  0.57-0.93   -0.8  5.9 promises kept, 0.6 late, 0.6
+  responsiveness  0.50  0.25-0.76   -4.4  1.0 requests answered, which waited
+                                          0.7 d in all; 1 open, waiting 2.0 d
+                                          (target 1 d); 0.5 concessions granted,
+                                          0.6 refused
+  reciprocity     0.72  0.31-0.98   +1.2  2.1 points from us, 7.5 from them;
+                                          probability that we give more: 5 %
+  trust           0.78  0.57-0.93   -0.8  outcomes of promises, payments and
+                                          complaints: 5.9 good, 0.6 bad, 0.6
                                           grave; 0.82 with grave failures
                                           counted once
 
@@ -169,12 +170,13 @@ TEST_CASE("describe: what the log cannot show") {
       explain(fold(worked_example(), rules), rules, Role::distributor, {.id = "x"}, Lit(promises)));
   CHECK(has(text, "Rung not known: this log records no purchases"));
   CHECK(has(text,
-            "commitment not recorded in this log; these kinds would show it: guarantee, contract"));
+            "commitment not recorded in this log; these kinds would show it: guarantee, contract, "
+            "survey of commitment"));
   CHECK(has(
       text,
       "responsiveness not recorded in this log; these kinds would show it: response, concession"));
   CHECK(has(text,
-            "reciprocity not recorded in this log; these kinds would show it: gift together with "
+            "reciprocity not recorded in this log; these kinds would show it: gift, together with "
             "participation, review, referral, suggestion or co_creation"));
   CHECK(has(text, "trust 0.78 0.57-0.93"));
   CHECK_FALSE(has(text, "Outlook"));
@@ -204,7 +206,7 @@ TEST_CASE("describe: generosity beyond balance is said to lower reciprocity") {
   const Rules rules(Policy{}, now);
   const std::vector<Event> events = {event(Kind::purchase, 600), event(Kind::gift, 610, 5)};
   const std::string text = flowed(explain(fold(events, rules), rules, Role::agency, {.id = "x"}));
-  CHECK(has(text, "4.2 points from us, 0 from them; we give more: 97 %"));
+  CHECK(has(text, "4.2 points from us, 0 from them; probability that we give more: 97 %"));
   CHECK(has(
       text,
       "Balance We give more than half: generosity beyond balance lowers reciprocity, and one more "
@@ -218,7 +220,7 @@ TEST_CASE("describe: generosity beyond balance is said to lower reciprocity") {
   const std::string other =
       flowed(explain(fold(events, theirs), theirs, Role::supplier, {.id = "x"}));
   CHECK(has(other, "as of 1971-12-02; their conduct toward us"));
-  CHECK(has(other, "0 points from them, 4.2 from us; they give more: 3 %"));
+  CHECK(has(other, "0 points from them, 4.2 from us; probability that they give more: 3 %"));
   CHECK_FALSE(has(other, "Balance"));
   CHECK(has(other, "Their step"));
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 
 #include <loyalty/events/kind.hpp>
 
@@ -21,23 +23,13 @@ struct Observed {
   }
   constexpr bool sees(Kind kind) const noexcept { return (bits & bit(kind)) != 0; }
 
-  constexpr bool commitment() const noexcept {
-    return sees(Kind::guarantee) || sees(Kind::contract) || (bits & commitment_survey) != 0;
-  }
-  constexpr bool responsiveness() const noexcept {
-    return sees(Kind::response) || sees(Kind::concession);
-  }
-  /// Gifts, together with anything that the other side gives.
-  constexpr bool reciprocity() const noexcept {
-    return sees(Kind::gift) && (sees(Kind::participation) || sees(Kind::review) ||
-                                sees(Kind::referral) || sees(Kind::suggestion) ||
-                                sees(Kind::co_creation));
-  }
-  constexpr bool trust() const noexcept {
-    return sees(Kind::promise) || sees(Kind::payment) || sees(Kind::complaint) ||
-           sees(Kind::guarantee) || sees(Kind::survey);
-  }
-  constexpr bool purchases() const noexcept { return sees(Kind::purchase); }
+  constexpr bool sees_any(Observed kinds) const noexcept { return (bits & kinds.bits) != 0; }
+
+  constexpr bool commitment() const noexcept;
+  constexpr bool responsiveness() const noexcept;
+  constexpr bool reciprocity() const noexcept;
+  constexpr bool trust() const noexcept;
+  constexpr bool purchases() const noexcept;
 
   constexpr Observed& operator|=(Observed other) noexcept {
     bits |= other.bits;
@@ -51,5 +43,46 @@ struct Observed {
   }
   static constexpr std::uint32_t commitment_survey = 1U << kind_count;
 };
+
+/// These kinds; a survey is one of trust.
+constexpr Observed observed(std::initializer_list<Kind> kinds) noexcept {
+  Observed all;
+  for (const Kind kind : kinds) all.see(kind);
+  return all;
+}
+
+/// A survey that asks about commitment, and what it is called where kinds are listed.
+inline constexpr Observed observed_commitment_survey = [] {
+  Observed survey;
+  survey.see(Kind::survey, SurveyOf::commitment);
+  return survey;
+}();
+inline constexpr std::string_view commitment_survey_name = "survey:commitment";
+
+/// Any of which a log must record for a parameter, or the rung, to be read from it.
+namespace lit_by {
+inline constexpr Observed commitment = [] {
+  Observed kinds = observed({Kind::guarantee, Kind::contract});
+  return kinds |= observed_commitment_survey;
+}();
+inline constexpr Observed responsiveness = observed({Kind::response, Kind::concession});
+inline constexpr Observed reciprocity = observed({Kind::gift});
+/// What the other side gives; reciprocity needs one of these, too.
+inline constexpr Observed reciprocity_with = observed(
+    {Kind::participation, Kind::review, Kind::referral, Kind::suggestion, Kind::co_creation});
+inline constexpr Observed trust =
+    observed({Kind::promise, Kind::payment, Kind::complaint, Kind::guarantee, Kind::survey});
+inline constexpr Observed purchases = observed({Kind::purchase});
+}  // namespace lit_by
+
+constexpr bool Observed::commitment() const noexcept { return sees_any(lit_by::commitment); }
+constexpr bool Observed::responsiveness() const noexcept {
+  return sees_any(lit_by::responsiveness);
+}
+constexpr bool Observed::reciprocity() const noexcept {
+  return sees_any(lit_by::reciprocity) && sees_any(lit_by::reciprocity_with);
+}
+constexpr bool Observed::trust() const noexcept { return sees_any(lit_by::trust); }
+constexpr bool Observed::purchases() const noexcept { return sees_any(lit_by::purchases); }
 
 }  // namespace loyalty

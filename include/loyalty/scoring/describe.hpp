@@ -41,8 +41,20 @@ constexpr std::optional<Rung> next_rung(const Standing& standing) noexcept {
 std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
                          bool contracts);
 
+/// "answer the open request"; empty where there is no step.
+std::string_view describe(NextStep step) noexcept;
+
 /// "answer the open request: +2.1 points"; empty where there is no step. Allocates.
 std::string describe(const NextStepPoints& next);
+
+/// A parameter, or "purchases" for the rung, and the events that a log must record for it to be read.
+struct Light {
+  std::string_view name;
+  std::string kinds;  ///< "gift, together with participation, review, referral, …"
+};
+
+/// The four parameters and the rung, in this order, each with what would show it. Allocates.
+std::array<Light, 5> lights();
 
 /// What an explanation calls things.
 struct ExplainNames {

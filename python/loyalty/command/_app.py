@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from typer.core import TyperCommand
 
 import loyalty
 from loyalty import reading
-from loyalty._files import need_duckdb, written_aside
-from loyalty._sql import SourceError, ZoneError, instant
+from loyalty._dates import ZoneError, check_zone, instant
+from loyalty._files import MOST_THREADS, OptionError, need_duckdb, plain_error, written_aside
+from loyalty._sql import SourceError
 from loyalty.command import BAD_CALL, BAD_DATA, DONE, INTERRUPTED, SET_ASIDE, _engine
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
 from loyalty.reading import EventTable, read_events
@@ -29,6 +32,18 @@ class CallError(ValueError):
     """The call is wrong: says which option, what was given, and what is allowed."""
 
 
+class Verb(TyperCommand):
+    """A verb whose help names arguments as documents do: without braces and without the types of Python."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`[OPTIONS] EVENTS... ID`."""
+        return [re.sub(r"\{(\w+)\}", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def get_help(self, ctx: Any) -> str:
+        """The help; columns stay where they are."""
+        return re.sub(r" <[^<>]+>(?=  )", lambda kind: " " * len(kind[0]), super().get_help(ctx))
+
+
 app = typer.Typer(
     name="loyalty",
     help="Which rung of the loyalty ladder everyone stands on, how well we treat them, and what to do next.",
@@ -37,6 +52,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help and errors, legible in any width and encoding
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 policy_app = typer.Typer(help="Propose a policy, or check one.", no_args_is_help=True)
@@ -46,13 +62,14 @@ Events = Annotated[
     list[str],
     typer.Argument(
         help="Files, folders or patterns: CSV, Parquet, JSON; CSV and JSON also gzipped.",
-        metavar="EVENTS...",
+        metavar="EVENTS",
     ),
 ]
 AsOf = Annotated[
     str,
     typer.Option(
         "--as-of",
+        metavar="DATE",
         help="Date of the score: the end of the day, or a time such as 2024-12-31T18:00:00Z.",
     ),
 ]
@@ -61,31 +78,45 @@ MappingName = Annotated[
     typer.Option(
         "--mapping",
         "-m",
+        metavar="NAME",
         help="A mapping's file, or the name of one that comes along (loyalty map --list).",
     ),
 ]
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", "-p", help="A policy's TOML file; defaults without.")
+    Path | None,
+    typer.Option("--policy", "-p", metavar="FILE", help="A policy's TOML file; defaults without."),
 ]
 Zone = Annotated[
-    str | None, typer.Option("--zone", help="Zone of times that carry none, such as Europe/London.")
+    str | None,
+    typer.Option(
+        "--zone", metavar="ZONE", help="Zone of times that carry none, such as Europe/London."
+    ),
 ]
 Perspective = Annotated[
     str | None,
     typer.Option(
         "--perspective",
+        metavar="us|them",
         help="Whose conduct is judged: us, or them (a supplier's). Default: the policy's.",
     ),
 ]
 Memory = Annotated[
     str | None,
-    typer.Option("--memory", help="Most memory for reading, such as 4GB; more spills to disk."),
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Most memory for reading, such as 4GB; more spills to disk.",
+    ),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", help="Threads for reading.", min=1)]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", help="Threads for reading.", min=1, max=MOST_THREADS),
+]
 MaxLine = Annotated[
     int,
     typer.Option(
         "--max-line",
+        metavar="BYTES",
         help="Longest line of a text file in bytes; longer ones are set aside.",
         min=1024,
     ),
@@ -110,12 +141,14 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
     except (CallError, MappingError, ZoneError) as error:
         return fail(str(error), BAD_CALL)
-    except _engine.policy_errors() as error:
+    except (loyalty.PolicyError, OptionError, ImportError) as error:
         return fail(str(error), BAD_CALL)
-    except SourceError as error:
+    except (SourceError, loyalty.Error) as error:
         return fail(str(error), BAD_DATA)
-    except _engine.run_errors() as error:
-        return fail(str(error), BAD_DATA)
+    except duckdb_errors() as error:
+        return fail(f"the files cannot be read to the end: {plain_error(error)}", BAD_DATA)
+    except MemoryError:
+        return fail("there is not enough memory", BAD_DATA)
     except OSError as error:
         return fail(
             f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "), BAD_DATA
@@ -125,7 +158,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def duckdb_errors() -> tuple[type[Exception], ...]:
     """Errors of the reader that nothing foresaw: no memory or disk left, for example."""
-    return (need_duckdb().Error,)
+    try:
+        return (need_duckdb().Error,)
+    except ImportError:
+        return ()
 
 
 def fail(message: str, code: int) -> int:
@@ -136,10 +172,10 @@ def fail(message: str, code: int) -> int:
 
 def console(stderr: bool) -> Console:
     """Where the report goes: at most 100 columns, 80 where the width is not known."""
-    out = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    out = Console(stderr=stderr, highlight=False, markup=False)
     if not out.is_terminal:
-        return Console(stderr=stderr, highlight=False, width=80)
-    return Console(stderr=stderr, highlight=False, width=min(out.width, 100))
+        return Console(stderr=stderr, highlight=False, markup=False, width=80)
+    return Console(stderr=stderr, highlight=False, markup=False, width=min(out.width, 100))
 
 
 @contextlib.contextmanager
@@ -166,11 +202,10 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int | None], Callable[[int]
 
 def as_of_seconds(text: str, zone: str | None) -> int:
     """The as-of date as UTC seconds."""
+    check_zone(zone)
     try:
         return instant(text, zone)
-    except ZoneError:
-        raise
-    except SourceError as error:
+    except ValueError as error:
         raise CallError(f"--as-of: {error}") from None
 
 
@@ -200,14 +235,27 @@ def folded(
     """The events folded under the policy of a file or the default one."""
     if perspective not in (None, "us", "them"):
         raise CallError(f"--perspective = {perspective!r}: allowed is us or them")
-    if policy is not None and not policy.is_file():
-        raise CallError(f"--policy = {str(policy)!r}: there is no such file")
-    if policy is None and perspective is None:
+    check_policy(policy, "--policy = ")
+    if perspective is None and table.perspective is not None:
+        stated = _engine.perspective_of(policy)
+        if stated not in (None, table.perspective):
+            raise CallError(
+                f"the mapping is made for perspective = {table.perspective!r}, but {policy} states {stated!r}; "
+                "say which with --perspective, or leave it out of the policy"
+            )
         perspective = table.perspective
     return _engine.fold(table, _engine.load_policy(policy, perspective), seconds, advance)
 
 
-@app.command()
+def check_policy(path: Path | None, option: str = "") -> None:
+    """Refuse a policy that is no file."""
+    if path is not None and not path.exists():
+        raise CallError(f"{option}{str(path)!r}: there is no such file")
+    if path is not None and path.is_dir():
+        raise CallError(f"{option}{str(path)!r}: a folder, not a policy's file")
+
+
+@app.command(cls=Verb, short_help="Score every relationship as of a date.")
 def score(
     events: Events,
     as_of: AsOf,
@@ -218,6 +266,7 @@ def score(
         typer.Option(
             "--output",
             "-o",
+            metavar="FILE",
             help="Where the scores go: a .parquet or .csv file, or - for CSV on standard output.",
         ),
     ] = None,
@@ -225,6 +274,7 @@ def score(
         Path | None,
         typer.Option(
             "--rejects",
+            metavar="FILE",
             help="Where the rows that were set aside go (.csv, .parquet): file, row, column, code, raw value.",
         ),
     ] = None,
@@ -264,7 +314,7 @@ def score(
         begin("assessing", None)
         result = work.assess(seconds)
         columns = result.to_dict()
-        metadata = work.metadata(seconds)
+        metadata = result.metadata
         written = []
         if output is not None:
             begin("writing", None)
@@ -301,7 +351,7 @@ def check_target(target: str | None, option: str, allow_dash: bool) -> None:
         raise CallError(f"{option} = {target!r}: there is no folder {path.parent}")
 
 
-@app.command()
+@app.command(cls=Verb, short_help="Explain one relationship in words.")
 def explain(
     events: Events,
     relationship: Annotated[
@@ -322,21 +372,28 @@ def explain(
             raise CallError("--as-of is missing")
         work = folded(table, policy, perspective, seconds, begin("folding", len(table)))
     if relationship not in work:
+        near = table.near(relationship)
+        hint = f"; close to it: {', '.join(near)}" if near else ""
         raise SourceError(
-            f"there is no relationship {relationship!r} among the events until that date"
+            f"there is no relationship {relationship!r} among the events until that date{hint}"
         )
     print(work.explain(relationship, seconds).rstrip("\n"))
 
 
-@app.command("map")
+@app.command("map", cls=Verb, short_help="Guess a mapping for a table.")
 def map_command(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="A table: orders, invoices, tickets, deliveries.", metavar="FILE..."),
+        typer.Argument(help="A table: orders, invoices, tickets, deliveries.", metavar="FILE"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the mapping goes; standard output without."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the mapping goes; standard output without.",
+        ),
     ] = None,
     zone: Zone = None,
     shipped: Annotated[
@@ -356,6 +413,7 @@ def map_command(
         raise CallError("map: name a table, or --list the mappings that come with the package")
     from loyalty.guess import GuessError, guess_mapping
 
+    check_zone(zone)
     try:
         guess = guess_mapping(files, zone)
     except GuessError as error:
@@ -372,17 +430,23 @@ def map_command(
         out.print(f"\nThen: loyalty score {' '.join(files)} --mapping {shown} --as-of DATE")
 
 
-@policy_app.command("init")
+@policy_app.command("init", cls=Verb, short_help="Write a policy to start from.")
 def policy_init(
     source: Annotated[
         list[str] | None,
-        typer.Option("--from", help="Events to propose a policy for; may be given several times."),
+        typer.Option(
+            "--from",
+            metavar="EVENTS",
+            help="Events to propose a policy for; may be given several times.",
+        ),
     ] = None,
     mapping: MappingName = None,
     zone: Zone = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the policy goes; standard output without."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where the policy goes; standard output without."
+        ),
     ] = None,
     full: Annotated[
         bool,
@@ -408,13 +472,12 @@ def policy_init(
             file.write(text.encode())
 
 
-@policy_app.command("check")
+@policy_app.command("check", cls=Verb, short_help="Check a policy's file.")
 def policy_check(
     file: Annotated[Path, typer.Argument(help="A policy's TOML file.", metavar="FILE")],
 ) -> None:
     """Check a policy: unknown keys, wrong ranges and criteria that fall are errors that name the key."""
-    if not file.is_file():
-        raise CallError(f"{file}: there is no such file")
+    check_policy(file)
     policy = _engine.load_policy(file)
     prints = policy.fingerprints
     print(f"{file}: the policy holds")
@@ -428,20 +491,39 @@ def policy_check(
     print(f"  states {', '.join(changed) or 'nothing'} beside the defaults")
 
 
-@app.command()
+@app.command(cls=Verb, short_help="Simulate a company with known truth.")
 def simulate(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where the log goes: .parquet or .csv.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where the log goes: .parquet or .csv."
+        ),
     ],
     relationships: Annotated[
-        int, typer.Option("--relationships", "-n", help="How many counterparties.", min=1)
+        int,
+        typer.Option(
+            "--relationships",
+            "-n",
+            metavar="N",
+            help="How many counterparties.",
+            min=1,
+            max=10_000_000,
+        ),
     ] = 1000,
-    years: Annotated[float, typer.Option("--years", help="Length of the log, at most 30.")] = 3.0,
-    seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal logs.", min=0)] = 1,
-    start: Annotated[str, typer.Option("--start", help="First day.")] = "2022-01-01",
+    years: Annotated[
+        float, typer.Option("--years", metavar="N", help="Length of the log, at most 30.")
+    ] = 3.0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Equal seeds give equal logs.", min=0)
+    ] = 1,
+    start: Annotated[
+        str, typer.Option("--start", metavar="DATE", help="First day.")
+    ] = "2022-01-01",
     truth: Annotated[
         Path | None,
-        typer.Option("--truth", help="Where the truth behind the log goes: .parquet or .csv."),
+        typer.Option(
+            "--truth", metavar="FILE", help="Where the truth behind the log goes: .parquet or .csv."
+        ),
     ] = None,
 ) -> None:
     """Simulate the log of a company with known truth: every kind of event, both sides, several roles."""

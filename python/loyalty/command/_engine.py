@@ -5,32 +5,24 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import loyalty
+from loyalty import _core
+from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import EventTable
 
-__all__ = ["EventBooks", "Fold", "columns_of", "fold", "load_policy", "policy_errors", "run_errors"]
+__all__ = ["Fold", "columns_of", "fold", "load_policy", "perspective_of"]
 
 #: What the compiled half reads of an event.
 FOLDED = (
     "relationship", "time", "kind", "value", "amount", "margin", "cost", "currency", "due", "done", "until", "since",
     "refers_to", "event_id", "side", "role", "parameter", "rating", "scale_low", "scale_high", "whole_order",
 )  # fmt: skip
-
-
-def policy_errors() -> tuple[type[Exception], ...]:
-    """Errors of a policy that does not hold."""
-    return (loyalty.PolicyError,)
-
-
-def run_errors() -> tuple[type[Exception], ...]:
-    """Errors of data that passes a limit or a date out of the window."""
-    return (loyalty.Error,)
 
 
 def load_policy(path: Path | None, perspective: str | None = None) -> Any:
@@ -41,27 +33,17 @@ def load_policy(path: Path | None, perspective: str | None = None) -> Any:
     return policy
 
 
+def perspective_of(path: Path | None) -> str | None:
+    """The perspective that a policy's file states; None where it leaves it open."""
+    if path is None:
+        return None
+    loyalty.Policy.load(path)  # a file that does not hold is told by the library's own words
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("perspective")
+
+
 def stated(policy: Any) -> dict[str, Any]:
     """What a policy states beside the defaults."""
     return tomllib.loads(policy.to_toml())
-
-
-@dataclass
-class EventBooks:
-    """What became of events, over all calls."""
-
-    read: int = 0
-    scored: int = 0
-    skipped: dict[str, int] = field(default_factory=dict)
-    set_aside: dict[str, int] = field(default_factory=dict)
-
-    def add(self, report: Any) -> None:
-        """Add the books of one call."""
-        self.read += report.read
-        self.scored += report.scored
-        for mine, other in ((self.skipped, report.skipped), (self.set_aside, report.set_aside)):
-            for reason, rows in other.items():
-                mine[reason] = mine.get(reason, 0) + int(rows)
 
 
 @dataclass
@@ -70,7 +52,11 @@ class Fold:
 
     portfolio: Any
     policy: Any
-    books: EventBooks
+
+    @property
+    def books(self) -> EventBooks:
+        """What became of the events, as a read of all of them finds it."""
+        return self.portfolio.books
 
     @property
     def perspective(self) -> str:
@@ -87,17 +73,6 @@ class Fold:
 
     def __contains__(self, relationship: str) -> bool:
         return relationship in self.portfolio
-
-    def metadata(self, as_of: int) -> dict[str, str]:
-        """What every output carries: version, as-of date, fingerprints of the policy."""
-        prints = self.policy.fingerprints
-        return {
-            "loyalty.version": loyalty.__version__,
-            "loyalty.as_of": str(np.datetime64(as_of, "s")) + "Z",
-            "loyalty.policy": prints["policy"],
-            "loyalty.policy.fold": prints["fold"],
-            "loyalty.policy.ladder": prints["ladder"],
-        }
 
 
 def fold(
@@ -118,12 +93,10 @@ def fold(
     if table.observes_declared and "observes" not in said:
         options["observes"] = list(table.observes)
     portfolio = loyalty.Portfolio(policy, **options)
-    books = EventBooks()
     names = [name for name in table.names if name in FOLDED]
     start = 0
     for chunk in table.chunks(rows, names, word_codes()):
         report = portfolio.apply(chunk)
-        books.add(report)
         rejects = report.rejects
         if len(rejects.get("row", ())):
             table.add_rejects(np.asarray(rejects["row"]) + start, rejects["code"])
@@ -131,13 +104,11 @@ def fold(
         advance(len(chunk["time"]))
     flagged, counts = table.set_aside_by_reader()
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
-    return Fold(portfolio, portfolio.policy, books)
+    return Fold(portfolio, portfolio.policy)
 
 
 def word_codes() -> dict[str, tuple[str, ...]]:
     """The words of columns that the compiled half also takes as numbers."""
-    from loyalty import _core
-
     return {
         "kind": _core.kind_names,
         "side": ("us", "them"),
@@ -148,14 +119,14 @@ def word_codes() -> dict[str, tuple[str, ...]]:
 
 def columns_of() -> list[tuple[str, str, str]]:
     """Name, type (number, integer, time, text) and meaning of the result's columns, in order."""
-    from loyalty import _core
-
     return list(_core.result_columns)
 
 
 def proposal(table: EventTable) -> dict[str, Any]:
-    """A policy document that fits a log: purchase cycle, currency, kinds observed."""
+    """A policy document that fits a log: perspective, purchase cycle, currency, kinds observed."""
     document: dict[str, Any] = {}
+    if table.perspective is not None:
+        document["perspective"] = table.perspective
     cycle = table.purchase_gap()
     if cycle is not None:
         document["purchase_cycle_days"] = min(max(round(cycle / 86400, 2), 0.25), 9125)

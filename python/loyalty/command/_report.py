@@ -6,7 +6,6 @@ Legible in 80 columns, without colour, and where the terminal has no block chara
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,60 +14,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from loyalty.command._engine import EventBooks
+from loyalty import _core
+from loyalty._dates import date_text
+from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
+from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import Books
 
 __all__ = ["print_report"]
 
-RUNGS = ("prospect", "buyer", "client", "supporter", "advocate", "partner")
-PARAMETERS = ("commitment", "responsiveness", "reciprocity", "trust")
-#: Events by which a parameter can be read.
-LIT_BY = {
-    "commitment": "guarantee, contract; a survey of commitment",
-    "responsiveness": "request and response, concession",
-    "reciprocity": "gift together with what they give: referral, review, participation and so on",
-    "trust": "promise (due and done), payment, complaint, guarantee; a survey of trust",
-}
-STEPS = {
-    "keep_promise": "keep a promise",
-    "grant_concession": "grant a concession",
-    "answer_request": "answer the open requests",
-    "resolve_complaint": "resolve the open complaints",
-    "offer_contract": "offer a contract for a year",
-    "give_gift": "give something: a gift of 1 point",
-}
-FATES = {
-    "after_as_of": "after the as-of date",
-    "repeated": "an event_id that came before",
-    "retracted": "taken back, and what takes back",
-    "nothing_open": "answer or close what is not open",
-    "already_open": "open what is open already",
-    "missing_relationship": "no counterparty",
-    "unmapped": "no rule of the mapping covers them",
-    "unmatched": "the mapping's join finds nothing for them",
-}
 
-
-def bar(share: float, width: int, blocks: bool) -> str:
-    """A bar of `share` (0..1) of `width` characters; something, however small, shows."""
-    if share <= 0:
-        return ""
-    if not blocks:
-        return "#" * max(round(share * width), 1)
-    eighths = max(round(share * width * 8), 1)
-    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
-
-
-def percent(part: float, whole: float) -> str:
-    """A share for a reader; what is not nothing is not shown as 0 %."""
-    if not whole:
-        return ""
-    share = 100 * part / whole
-    if 0 < share < 1:
-        return "<1 %"
-    if 99 < share < 100:
-        return ">99 %"
-    return f"{share:.0f} %"
+def counted(n: int, what: str) -> str:
+    """`1 event`, `2,000 events`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def median(values: np.ndarray) -> float:
@@ -125,9 +82,11 @@ class _Report:
         known = np.array([word is not None for word in rung], bool)
         if not known.any():
             self.say("No rungs: this log records no purchases, and a rung begins with one.")
-            self.say("Events that would show it: purchase.", "dim")
+            self.say(f"Events that would show it: {SHOWN_BY['purchases']}.", "dim")
             return
-        words = self.labels if set(self.labels) & set(rung[known].tolist()) else list(RUNGS)
+        words = (
+            self.labels if set(self.labels) & set(rung[known].tolist()) else list(_core.rung_names)
+        )
         counts = [int(np.sum(rung == word)) for word in words]
         most = max(counts)
         table = self.table(
@@ -162,7 +121,7 @@ class _Report:
         parts = [f"Spend {held.sum():,.2f}{unit}, median {np.median(held):,.2f}"]
         top = np.sort(held)[::-1][: max(len(held) // 10, 1)]
         if held.sum() > 0:
-            parts.append(f"the first tenth has {100 * top.sum() / held.sum():.0f} %")
+            parts.append(f"the tenth that spent most spent {percent(top.sum(), held.sum())} of it")
         if np.nansum(cost) > 0:
             parts.append(f"cost {np.nansum(cost):,.2f}{unit}")
         self.say("; ".join(parts) + ".")
@@ -206,7 +165,7 @@ class _Report:
         if grades.dtype != object:
             return
         said = [
-            f"{word} {int(np.sum(grades == word)):,}" for word in ("strong", "fair", "thin", "none")
+            f"{word} {int(np.sum(grades == word)):,}" for word in reversed(_core.evidence_names)
         ]
         self.say("Evidence: " + ", ".join(said) + ".")
 
@@ -248,14 +207,13 @@ class _Report:
                 "", STEPS.get(word, word), f"{n:,}", f"{median(points[steps == word]):+.1f}"
             )
         self.console.print(table)
-        order = np.argsort(np.where(np.isnan(points), -np.inf, points))[::-1][:3]
-        first = [
-            f"{self.columns['relationship'][i]} ({STEPS.get(steps[i], steps[i])}, {points[i]:+.1f})"
-            for i in order
-            if points[i] > 0
-        ]
-        if first:
-            self.say("Most to gain: " + "; ".join(first) + ".")
+        self.say("Most to gain")
+        most = self.table(("", "left"), ("", "left"), ("", "right"))
+        for i in np.argsort(-np.nan_to_num(points), kind="stable")[:3]:
+            if points[i] > 0:
+                step = STEPS.get(steps[i], steps[i])
+                most.add_row("", self.columns["relationship"][i], step, f"{points[i]:+.1f} points")
+        self.console.print(most)
 
     def unseen(self) -> None:
         if not self.total:
@@ -266,7 +224,7 @@ class _Report:
         self.heading("What this log cannot show, and which events would")
         table = self.table(("", "left"), ("", "left"))
         for name in dark:
-            table.add_row("", name, LIT_BY[name])
+            table.add_row("", name, SHOWN_BY[name])
         self.console.print(table)
 
     def books(self, books: Books, events: EventBooks, mapped: bool) -> None:
@@ -284,7 +242,8 @@ class _Report:
         self.console.print(table)
         if mapped:
             table = self.table(("", "right"), ("", "left"))
-            table.add_row("", f"{events.read:,}", "events made of them")
+            before = sum(books.events_skipped.values()) + sum(books.events_set_aside.values())
+            table.add_row("", f"{events.read + before:,}", "events made of them")
             table.add_row("", f"{events.scored:,}", "scored")
             self.fates(
                 table,
@@ -304,11 +263,8 @@ class _Report:
 
     @staticmethod
     def fates(table: Table, skipped: Mapping[str, int], aside: Mapping[str, int]) -> None:
-        for why, n in sorted(skipped.items(), key=lambda item: -item[1]):
-            table.add_row("", f"{n:,}", f"skipped: {FATES.get(why, why)}")
-        for code, n in sorted(aside.items(), key=lambda item: -item[1]):
-            said = f" ({FATES[code]})" if code in FATES else ""
-            table.add_row("", f"{n:,}", Text(f"set aside: {code}{said}", "yellow"))
+        for n, fate, lost in fates(skipped, aside):
+            table.add_row("", f"{n:,}", Text(fate, "yellow") if lost else fate)
 
 
 def merged(*books: Mapping[str, int]) -> dict[str, int]:
@@ -335,11 +291,10 @@ def print_report(
 ) -> None:
     """Print the report of a scored log."""
     report = _Report(console, columns, labels, perspective)
-    day = dt.datetime.fromtimestamp(as_of, dt.UTC).strftime("%Y-%m-%d")
-    console.print(Text(f"Loyalty as of {day}", style="bold"))
+    console.print(Text(f"Loyalty as of {date_text(as_of)}", style="bold"))
     if title:
         report.say(title)
-    report.say(f"{report.total:,} relationships, {events.scored:,} events")
+    report.say(f"{counted(report.total, 'relationship')}, {counted(events.scored, 'event')}")
     flags = columns.get("flags")
     report.rungs()
     report.money()
@@ -351,7 +306,13 @@ def print_report(
         marked = [word for text in flags.tolist() if text for word in text.split(";")]
         aside = sum(word.startswith("set_aside") for word in marked)
         if aside:
-            report.say(f"{aside:,} relationships have rows set aside and carry a flag.", "yellow")
+            who = f"{counted(aside, 'relationship')} {'has' if aside == 1 else 'have'}"
+            hint = (
+                ""
+                if any("set aside" in line for line in written)
+                else " --rejects FILE lists them."
+            )
+            report.say(f"{who} rows set aside, which a flag tells.{hint}", "yellow")
     console.print()
     for line in written:
         report.say(line)
