@@ -90,6 +90,7 @@ py::dict books_dict(const Books& books) {
   out["scored"] = books.scored;
   out["skipped"] = skipped;
   out["set_aside"] = aside;
+  out["repeats"] = books.repeats;
   out["reject_rows"] = owned_array(std::move(rows));
   out["reject_codes"] = owned_array(std::move(codes));
   return out;

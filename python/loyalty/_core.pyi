@@ -59,7 +59,7 @@ class Policy:
     def labels(self) -> list[str]: ...
 
 class Portfolio:
-    """Many relationships. Times are UTC seconds; books have the keys read, scored, skipped, set_aside, reject_rows
+    """Many relationships. Times are UTC seconds; books have the keys read, scored, skipped, set_aside, repeats, reject_rows
     and reject_codes.
     """
 

@@ -31,6 +31,8 @@ class Books:
     scored: int
     skipped: dict[str, int]
     set_aside: dict[str, int]
+    #: Of the scored rows, exact copies of another row of the same call.
+    repeats: int = 0
     #: Position in the call and code of each row that was set aside.
     rejects: dict[str, np.ndarray] = field(repr=False, compare=False, default_factory=dict)
 
@@ -39,7 +41,14 @@ class Books:
         """Books from `books` of the compiled half."""
         codes = np.array(_core.code_names, dtype=object)
         rejects = {"row": books["reject_rows"], "code": codes[books["reject_codes"]]}
-        return cls(books["read"], books["scored"], books["skipped"], books["set_aside"], rejects)
+        return cls(
+            books["read"],
+            books["scored"],
+            books["skipped"],
+            books["set_aside"],
+            books["repeats"],
+            rejects,
+        )
 
     @property
     def balanced(self) -> bool:
@@ -55,6 +64,7 @@ class Books:
         return (
             f"{self.read:,} rows read: {self.scored:,} scored, {part('skipped', self.skipped)}, "
             + part("set aside", self.set_aside)
+            + (f"; {self.repeats:,} repeat another row exactly, and count" if self.repeats else "")
         )
 
 

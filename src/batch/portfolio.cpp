@@ -765,6 +765,9 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
       next.state[k] = index == IdIndex::none ? nullptr : &states_[index];
       if (index == IdIndex::none) next.plan[k] = not_plain;
     }
+    // All in one go, so that address translations overlap, too.
+    for (std::size_t k = at; k < at + n; ++k)
+      if (next.state[k] != nullptr) prefetch(next.state[k]);
   };
   const auto fetch = [&](std::size_t p) {
     const std::size_t at = Ahead::at(p);
@@ -783,7 +786,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   std::size_t second_rejects = 0;
   const auto end_second = [&](std::size_t end) {
     if (again_.empty()) return;
-    books.exact_repeats += count_repeats(rows, order, second_start, end,
+    books.repeats += count_repeats(rows, order, second_start, end,
                                          std::span(books.rejects).subspan(second_rejects));
     again_.clear();
   };

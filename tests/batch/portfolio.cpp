@@ -346,8 +346,8 @@ TEST_CASE("copies of a row are folded, and counted, in whatever order they come"
     std::rotate(rows.begin(), rows.begin() + 1, rows.end());
     Portfolio p(policy());
     const Books books = apply_rows(p, rows);
-    CHECK(books.exact_repeats == 3);
-    CHECK(p.books().exact_repeats == 3);
+    CHECK(books.repeats == 3);
+    CHECK(p.books().repeats == 3);
     CHECK(books.scored == 10);
   }
 }

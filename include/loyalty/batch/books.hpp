@@ -33,7 +33,7 @@ struct Books {
   std::int64_t scored = 0;
   std::array<std::int64_t, skip_count> skipped{};
   std::array<std::int64_t, code_count> set_aside{};
-  std::int64_t exact_repeats = 0;  ///< of the scored, copies of another row of the same call; all were folded
+  std::int64_t repeats = 0;     ///< of the scored, exact copies of another row of the same call
   std::vector<Reject> rejects;     ///< of one call, in row order
 
   std::int64_t skipped_total() const noexcept {
@@ -57,7 +57,7 @@ struct Books {
   void add(const Books& other, int sign = 1) noexcept {
     read += sign * other.read;
     scored += sign * other.scored;
-    exact_repeats += sign * other.exact_repeats;
+    repeats += sign * other.repeats;
     for (std::size_t i = 0; i < skipped.size(); ++i) skipped[i] += sign * other.skipped[i];
     for (std::size_t i = 0; i < set_aside.size(); ++i) set_aside[i] += sign * other.set_aside[i];
   }
