@@ -357,7 +357,7 @@ class PlainRows {
 
 /// Some rows ahead of their use: what they are, whose, and where the state is.
 struct Ahead {
-  static constexpr std::size_t block = 128;
+  static constexpr std::size_t block = IdIndex::block;
   static constexpr std::size_t size = 2 * block;
   static constexpr std::size_t at(std::size_t position) noexcept { return position % size; }
 
@@ -562,8 +562,9 @@ void Portfolio::drop_repeats(const EventColumns& rows, const RowReader& reader,
     const auto [it, fresh] = first.try_emplace(name_of(i, id), p);
     if (fresh) continue;
     books.skip(Skip::repeated);
-    if (before(i, order[it->second])) std::swap(order[it->second], order[p]);
-    order[p] = gone;
+    const bool better = before(i, order[it->second]);
+    order[better ? it->second : p] = gone;
+    if (better) it->second = p;
   }
   if (rows.refers_to) {
     // The first retraction of an event takes it away; others are set aside, whatever the order of rows.
@@ -841,10 +842,7 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
       index[k] = id == no_time ? IdIndex::none : ids_.add(id);
     }
   } else {
-    for (std::size_t k = 0; k < n; ++k) {
-      const std::string_view id = rows.relationship[at[k]];
-      index[k] = id.empty() ? IdIndex::none : ids_.add(id);
-    }
+    ids_.add(n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
   }
   grow();
 }

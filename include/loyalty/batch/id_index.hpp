@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -79,19 +80,37 @@ class IdIndex {
   std::uint32_t add(std::string_view text) {
     std::int64_t number = 0;
     if (canonical_number(text, number)) return add(number);
-    const std::uint64_t h = hash(text);
-    std::size_t i = h & (texts_.size() - 1);
-    for (;; i = (i + 1) & (texts_.size() - 1)) {
-      const TextSlot& slot = texts_[i];
-      if (slot.index == none) break;
-      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
-        return slot.index;
+    return add_text(text, hash(text));
+  }
+
+  /// The indices of `n` texts, `text_of(k)` each, at most `block`; `none` where a text is empty. Cache misses overlap:
+  /// slots, identifiers and their bytes are fetched for all before any is compared.
+  static constexpr std::size_t block = 128;
+  template <class TextOf>
+  void add(std::size_t n, TextOf&& text_of, std::uint32_t* out) {
+    std::array<std::uint64_t, block> hashes;
+    std::array<std::int64_t, block> numbers;
+    std::array<bool, block> is_number;
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::string_view text = text_of(k);
+      is_number[k] = canonical_number(text, numbers[k]);
+      if (is_number[k]) {
+        prefetch(numbers[k]);
+      } else {
+        hashes[k] = hash(text);
+        loyalty::prefetch(&texts_[hashes[k] & (texts_.size() - 1)]);
+      }
     }
-    const auto index = static_cast<std::uint32_t>(ids_.size());
-    ids_.push_back({store(text), static_cast<std::int64_t>(text.size())});
-    texts_[i] = {static_cast<std::uint32_t>(h >> 32), index};
-    if (++text_count_ * 2 > texts_.size()) grow_texts();
-    return index;
+    const auto slot_of = [&](std::size_t k) { return texts_[hashes[k] & (texts_.size() - 1)].index; };
+    for (std::size_t k = 0; k < n; ++k)
+      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(&ids_[slot_of(k)]);
+    for (std::size_t k = 0; k < n; ++k)
+      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(ids_[slot_of(k)].bytes);
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::string_view text = text_of(k);
+      if (text.empty()) out[k] = none;
+      else out[k] = is_number[k] ? add(numbers[k]) : add_text(text, hashes[k]);
+    }
   }
 
   /// The identifier as text.
@@ -134,6 +153,21 @@ class IdIndex {
 
   bool is_dense(std::int64_t number) const noexcept {
     return static_cast<std::uint64_t>(number) < dense_.size();
+  }
+
+  std::uint32_t add_text(std::string_view text, std::uint64_t h) {
+    std::size_t i = h & (texts_.size() - 1);
+    for (;; i = (i + 1) & (texts_.size() - 1)) {
+      const TextSlot& slot = texts_[i];
+      if (slot.index == none) break;
+      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
+        return slot.index;
+    }
+    const auto index = static_cast<std::uint32_t>(ids_.size());
+    ids_.push_back({store(text), static_cast<std::int64_t>(text.size())});
+    texts_[i] = {static_cast<std::uint32_t>(h >> 32), index};
+    if (++text_count_ * 2 > texts_.size()) grow_texts();
+    return index;
   }
 
   std::uint32_t new_number(std::int64_t number) {
@@ -183,9 +217,9 @@ class IdIndex {
   }
 
   const char* store(std::string_view text) {
-    constexpr std::size_t block = 1 << 16;
+    constexpr std::size_t least = 1 << 16;
     if (text.size() > room_) {
-      room_ = text.size() > block ? text.size() : block;
+      room_ = text.size() > least ? text.size() : least;
       blocks_.push_back(std::make_unique<char[]>(room_));
       next_ = blocks_.back().get();
     }
