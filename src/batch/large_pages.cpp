@@ -7,7 +7,8 @@
 
 namespace loyalty {
 
-void advise_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+void advise_large_pages([[maybe_unused]] void* memory,
+                        [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(MADV_HUGEPAGE)
   madvise(memory, bytes, MADV_HUGEPAGE);
 #endif

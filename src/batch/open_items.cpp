@@ -5,9 +5,10 @@
 
 namespace loyalty {
 
-std::uint64_t OpenItems::hash(std::uint32_t relationship, Kind kind, std::string_view key) noexcept {
-  std::uint64_t h = (std::uint64_t{relationship} << 8 | static_cast<std::uint64_t>(kind)) *
-                    0x9e3779b97f4a7c15ULL;
+std::uint64_t OpenItems::hash(std::uint32_t relationship, Kind kind,
+                              std::string_view key) noexcept {
+  std::uint64_t h =
+      (std::uint64_t{relationship} << 8 | static_cast<std::uint64_t>(kind)) * 0x9e3779b97f4a7c15ULL;
   for (const char c : key) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
   return h ^ (h >> 31);
 }
@@ -71,8 +72,10 @@ void OpenItems::erase(std::uint32_t& head, const OpenItem* item) noexcept {
     table_[hole] = none;
     --keyed_;
   }
-  if (node.previous != none) nodes_[node.previous].next = node.next;
-  else head = node.next;
+  if (node.previous != none)
+    nodes_[node.previous].next = node.next;
+  else
+    head = node.next;
   if (node.next != none) nodes_[node.next].previous = node.previous;
   node.item = {};
   node.relationship = none;

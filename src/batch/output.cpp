@@ -33,17 +33,23 @@ struct Definition {
   std::variant<Number, Integer, Text> get;
 };
 
-std::string_view rung_text(const Row& row, Rung rung) { return rung_label(row.portfolio.policy(), rung); }
+std::string_view rung_text(const Row& row, Rung rung) {
+  return rung_label(row.portfolio.policy(), rung);
+}
 
 enum Which : std::uint8_t { commitment_, responsiveness_, reciprocity_, trust_ };
 
 template <Which W>
 const Parameter& parameter(const Row& row) {
   const Parameters& p = row.a.parameters;
-  if constexpr (W == commitment_) return p.commitment;
-  else if constexpr (W == responsiveness_) return p.responsiveness;
-  else if constexpr (W == reciprocity_) return p.reciprocity;
-  else return p.trust;
+  if constexpr (W == commitment_)
+    return p.commitment;
+  else if constexpr (W == responsiveness_)
+    return p.responsiveness;
+  else if constexpr (W == reciprocity_)
+    return p.reciprocity;
+  else
+    return p.trust;
 }
 template <Which W>
 bool lit(const Row& row) {
@@ -86,19 +92,18 @@ constexpr auto text = ColumnType::text;
 const Definition definitions[] = {
     {{"relationship", text, "identifier of the counterparty"},
      Text{[](const Row& r, std::string& out) { out += r.portfolio.id(r.index); }}},
-    {{"role", text, "its place in the chain"},
-     Text{[](const Row& r, std::string& out) {
+    {{"role", text, "its place in the chain"}, Text{[](const Row& r, std::string& out) {
        out += role_names[static_cast<std::size_t>(r.portfolio.role(r.index))];
      }}},
     {{"rung", text, "where it stands on the ladder; null where the log records no purchases"},
      Text{[](const Row& r, std::string& out) {
        if (r.has_rung()) out += rung_text(r, r.a.rung());
      }}},
-    {{"rung_peak", text, "highest rung ever held"},
-     Text{[](const Row& r, std::string& out) {
+    {{"rung_peak", text, "highest rung ever held"}, Text{[](const Row& r, std::string& out) {
        if (r.has_rung()) out += rung_text(r, r.a.standing.position.peak);
      }}},
-    {{"rung_since", time_, "second in which the present rung was entered; null where order is unknown"},
+    {{"rung_since", time_,
+      "second in which the present rung was entered; null where order is unknown"},
      Integer{[](const Row& r) -> std::int64_t {
        if (!r.has_rung() || !r.a.standing.exact) return no_time;
        const Time since = r.a.standing.position.since;
@@ -106,8 +111,7 @@ const Definition definitions[] = {
        // A prospect from the start.
        return std::max(r.state.first_event, r.at.rules().ladder.start);
      }}},
-    {{"next_rung", text, "the rung above"},
-     Text{[](const Row& r, std::string& out) {
+    {{"next_rung", text, "the rung above"}, Text{[](const Row& r, std::string& out) {
        if (r.has_rung() && r.a.rung() < Rung::partner)
          out += rung_text(r, static_cast<Rung>(static_cast<int>(r.a.rung()) + 1));
      }}},
@@ -126,7 +130,8 @@ const Definition definitions[] = {
      Number{[](const Row& r) { return r.published() ? r.a.interval.high : no_value; }}},
     {{"evidence", text, "grade of the evidence: none, thin, fair, strong"},
      Text{[](const Row& r, std::string& out) { out += name(r.a.grade); }}},
-    {{"commitment", number, "guarantees and long-term obligations, 0..1"}, Number{mean<commitment_>}},
+    {{"commitment", number, "guarantees and long-term obligations, 0..1"},
+     Number{mean<commitment_>}},
     {{"responsiveness", number, "speed of answer and readiness to concede, 0..1"},
      Number{mean<responsiveness_>}},
     {{"reciprocity", number, "balance of give and take, 0..1"}, Number{mean<reciprocity_>}},
@@ -150,7 +155,8 @@ const Definition definitions[] = {
     {{"why_commitment", number, "points of quality against a stranger"}, Number{why<commitment_>}},
     {{"why_responsiveness", number, "points of quality against a stranger"},
      Number{why<responsiveness_>}},
-    {{"why_reciprocity", number, "points of quality against a stranger"}, Number{why<reciprocity_>}},
+    {{"why_reciprocity", number, "points of quality against a stranger"},
+     Number{why<reciprocity_>}},
     {{"why_trust", number, "points of quality against a stranger"}, Number{why<trust_>}},
     {{"next_step", text, "the action open now that gains most"},
      Text{[](const Row& r, std::string& out) {
@@ -160,11 +166,14 @@ const Definition definitions[] = {
      Number{[](const Row& r) {
        return r.published() && r.a.next.step != NextStep::none ? r.a.next.points : no_value;
      }}},
-    {{"p_prospect", number, "probability of the rung from the evidence alone"}, Number{strength<0>}},
+    {{"p_prospect", number, "probability of the rung from the evidence alone"},
+     Number{strength<0>}},
     {{"p_buyer", number, "probability of the rung from the evidence alone"}, Number{strength<1>}},
     {{"p_client", number, "probability of the rung from the evidence alone"}, Number{strength<2>}},
-    {{"p_supporter", number, "probability of the rung from the evidence alone"}, Number{strength<3>}},
-    {{"p_advocate", number, "probability of the rung from the evidence alone"}, Number{strength<4>}},
+    {{"p_supporter", number, "probability of the rung from the evidence alone"},
+     Number{strength<3>}},
+    {{"p_advocate", number, "probability of the rung from the evidence alone"},
+     Number{strength<4>}},
     {{"p_partner", number, "probability of the rung from the evidence alone"}, Number{strength<5>}},
     {{"purchases", integer, "purchases ever, less orders taken back"},
      Integer{[](const Row& r) -> std::int64_t { return r.state.ladder.purchases; }}},
@@ -172,8 +181,7 @@ const Definition definitions[] = {
      Integer{[](const Row& r) -> std::int64_t { return time_or_null(r.state.first_purchase); }}},
     {{"last_purchase", time_, "last purchase"},
      Integer{[](const Row& r) -> std::int64_t { return r.state.last_purchase; }}},
-    {{"spend", number, "money spent ever, less returns, in major units"},
-     Number{[](const Row& r) {
+    {{"spend", number, "money spent ever, less returns, in major units"}, Number{[](const Row& r) {
        return static_cast<double>(r.state.spend) / r.at.rules().minor_units;
      }}},
     {{"currency", text, "currency of the portfolio"},
@@ -262,9 +270,13 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
   for (const Definition& definition : definitions) {
     ResultColumn column{definition.info.name, definition.info.type, {}};
     switch (definition.info.type) {
-      case ColumnType::number: column.values = std::vector<double>(order.size()); break;
+      case ColumnType::number:
+        column.values = std::vector<double>(order.size());
+        break;
       case ColumnType::integer:
-      case ColumnType::time: column.values = std::vector<std::int64_t>(order.size()); break;
+      case ColumnType::time:
+        column.values = std::vector<std::int64_t>(order.size());
+        break;
       case ColumnType::text: {
         TextValues values;
         values.offsets.reserve(order.size() + 1);

@@ -24,11 +24,15 @@ bool uses_items(const Event& e, bool has_key, const FoldRules& rules) noexcept {
   switch (e.kind) {
     case Kind::promise:
     case Kind::payment:
-    case Kind::request: return true;
+    case Kind::request:
+      return true;
     case Kind::response:
-    case Kind::complaint: return has_key;
-    case Kind::resolution: return true;
-    default: return false;
+    case Kind::complaint:
+      return has_key;
+    case Kind::resolution:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -48,7 +52,8 @@ Code judge(const Event& e, bool has_key, const FoldRules& rules, Act& act) noexc
     known.since = e.time;
     return act_of(known, rules, act);
   }
-  const bool refers = e.kind == Kind::retraction || (code == Code::ok && e.kind == Kind::resolution);
+  const bool refers =
+      e.kind == Kind::retraction || (code == Code::ok && e.kind == Kind::resolution);
   return refers ? Code::missing_refers_to : code;
 }
 
@@ -60,10 +65,10 @@ std::int64_t order_bits(double x) noexcept {
 }
 
 auto order_of(const Event& e) noexcept {
-  return std::tuple(e.kind, e.side, order_bits(e.value), order_bits(e.amount),
-                    order_bits(e.margin), order_bits(e.cost), order_bits(e.rating),
-                    order_bits(e.scale_low), order_bits(e.scale_high), e.due, e.done, e.until,
-                    e.since, e.parameter, e.whole_order);
+  return std::tuple(e.kind, e.side, order_bits(e.value), order_bits(e.amount), order_bits(e.margin),
+                    order_bits(e.cost), order_bits(e.rating), order_bits(e.scale_low),
+                    order_bits(e.scale_high), e.due, e.done, e.until, e.since, e.parameter,
+                    e.whole_order);
 }
 
 /// The open items of one relationship in the pool.
@@ -104,23 +109,28 @@ struct CopiedItems {
 
 /// A promise or payment whose end is known: acts at once where time has reached it, else waits.
 template <class Items>
-void schedule(typename Items::Item item, Time now, Relationship& r, Items& items, const FoldRules& rules) {
-  if (can_change(item, now, rules)) items.insert(std::move(item));
-  else fire(r, item, now, rules);
+void schedule(typename Items::Item item, Time now, Relationship& r, Items& items,
+              const FoldRules& rules) {
+  if (can_change(item, now, rules))
+    items.insert(std::move(item));
+  else
+    fire(r, item, now, rules);
 }
 
 /// Lets a row act that opens, closes or waits. Rows of one relationship come in the order of time, and
 /// within a second openers before closers. `reached` is the row's time or, for a late one, the newest second of
 /// the calls before: a request that had expired by then is closed, whether or not it was folded away already.
 template <class Items>
-std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key, Time reached,
-                                   Relationship& r, Items& items, const FoldRules& rules) {
+std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key,
+                                   Time reached, Relationship& r, Items& items,
+                                   const FoldRules& rules) {
   using Item = typename Items::Item;
   using Text = decltype(Item::key);
-  Item* open = key.empty() ? nullptr : items.find(e.kind == Kind::response     ? Kind::request
-                                                      : e.kind == Kind::resolution ? Kind::complaint
-                                                                                   : e.kind,
-                                                      key);
+  Item* open = key.empty() ? nullptr
+                           : items.find(e.kind == Kind::response     ? Kind::request
+                                        : e.kind == Kind::resolution ? Kind::complaint
+                                                                     : e.kind,
+                                        key);
   switch (e.kind) {
     case Kind::request: {
       if (open != nullptr) {
@@ -136,8 +146,10 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       if (open == nullptr || open->from > e.time) return Skip::nothing_open;
       const Time opened = open->from;
       const bool expired = expiry_of(opened, rules) < reached;
-      if (expired) fire(r, *open, reached, rules);
-      else apply(r, response_act(opened, e.time, true, rules), rules);
+      if (expired)
+        fire(r, *open, reached, rules);
+      else
+        apply(r, response_act(opened, e.time, true, rules), rules);
       items.erase(open);
       if (expired) return Skip::nothing_open;
       return std::nullopt;
@@ -160,7 +172,8 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       items.erase(open);
       if (item.from + 1 < e.time && e.done <= e.time) {
         // It counted as broken since then; now it is known to have been kept, if late.
-        apply(r, promise_act(e.kind, Outcome::broken, item.stake, item.from, no_time, rules), rules);
+        apply(r, promise_act(e.kind, Outcome::broken, item.stake, item.from, no_time, rules),
+              rules);
         apply(r,
               e.done <= item.from
                   ? kept_after_broken_act(e.kind, item.stake, item.from, e.done, rules)
@@ -176,8 +189,7 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       Act opening = act;
       opening.complaints = open == nullptr ? 1 : 0;
       apply(r, opening, rules);
-      if (open == nullptr)
-        items.insert({Kind::complaint, e.time, no_time, 1, Text(key)});
+      if (open == nullptr) items.insert({Kind::complaint, e.time, no_time, 1, Text(key)});
       return std::nullopt;
     }
     case Kind::resolution: {
@@ -188,7 +200,8 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
       items.erase(open);
       return std::nullopt;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -272,8 +285,8 @@ constexpr std::array<std::array<std::uint16_t, 3>, 256> lines_of_kind = [] {
     std::size_t count = 1;
     auto& own = lines[static_cast<std::size_t>(kind)];
     for (const Sum sum : sums) {
-      const auto line = static_cast<std::uint16_t>(
-          detail::sum_offsets[static_cast<std::size_t>(sum)] / 64 * 64);
+      const auto line =
+          static_cast<std::uint16_t>(detail::sum_offsets[static_cast<std::size_t>(sum)] / 64 * 64);
       if (std::find(own.begin(), own.end(), line) == own.end()) own.at(count++) = line;
     }
   };
@@ -338,9 +351,12 @@ class PlainRows {
         if (says_more(column[rows[k]], out[k])) out[k] = not_plain;
     };
     rule_out(c_.code, [](std::uint8_t code, PlanNumber) { return code != 0; });
-    rule_out(c_.role, [](std::uint8_t role, PlanNumber) { return role == EventColumns::unreadable; });
+    rule_out(c_.role,
+             [](std::uint8_t role, PlanNumber) { return role == EventColumns::unreadable; });
     const auto of = [](Kind kind) {
-      return [kind](double x, PlanNumber plan) { return x == x && plan / 2 == static_cast<int>(kind); };
+      return [kind](double x, PlanNumber plan) {
+        return x == x && plan / 2 == static_cast<int>(kind);
+      };
     };
     rule_out(c_.margin, of(Kind::purchase));
     rule_out(c_.cost, of(Kind::gift));
@@ -383,8 +399,8 @@ void Portfolio::States::grow_to(std::size_t size) {
   }
 }
 
-void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event, std::string_view key_,
-                               Time newest, bool earlier) {
+void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event,
+                               std::string_view key_, Time newest, bool earlier) {
   rows.push_back({relationship, event, keys.size(), key_.size(), newest, earlier});
   keys += key_;
 }
@@ -439,7 +455,8 @@ void Portfolio::act_on(KeyedRows& rows, Books& books) {
     }
     // In order, a late row might have met what came before it: only a replay can tell.
     const bool unmatched = skip == Skip::nothing_open;
-    if (late && (unmatched || (!is_closer(row.event) && meta.unmatched != 0))) r.ladder.flags |= out_of_order;
+    if (late && (unmatched || (!is_closer(row.event) && meta.unmatched != 0)))
+      r.ladder.flags |= out_of_order;
     if (unmatched) ++meta.unmatched;
     if (!within_limits(r)) over_limit_ = row.relationship;
   }
@@ -492,10 +509,10 @@ void Portfolio::settle() {
 }
 
 void Portfolio::throw_limit(std::uint32_t index, const Relationship& r) const {
-  throw LimitError("relationship " + ids_.text(index) + " is beyond the limits: " +
-                   std::to_string(r.events) + " events (at most " + std::to_string(most_events) +
-                   "), " + std::to_string(r.money) + " minor units of money (at most " +
-                   std::to_string(most_money) +
+  throw LimitError("relationship " + ids_.text(index) +
+                   " is beyond the limits: " + std::to_string(r.events) + " events (at most " +
+                   std::to_string(most_events) + "), " + std::to_string(r.money) +
+                   " minor units of money (at most " + std::to_string(most_money) +
                    "); split it, or leave its rows out, and fold the log anew");
 }
 
@@ -540,7 +557,8 @@ void Portfolio::drop_repeats(const EventColumns& rows, const RowReader& reader,
   struct HashOfName {
     std::size_t operator()(const Name& name) const noexcept {
       const std::hash<std::string_view> hash;
-      return (hash(name.event) * 0x9e3779b97f4a7c15ULL + hash(name.relationship)) * 0x9e3779b97f4a7c15ULL +
+      return (hash(name.event) * 0x9e3779b97f4a7c15ULL + hash(name.relationship)) *
+                 0x9e3779b97f4a7c15ULL +
              static_cast<std::size_t>(name.number);
     }
   };
@@ -620,8 +638,8 @@ void Portfolio::settle_currency(const EventColumns& rows, std::span<const std::s
     highest = std::max(highest, named);
   }
   if (lowest != highest)
-    throw MismatchError("the first rows that name a currency, of " + date_text(first) + ", name both " +
-                        std::string(lowest) + " and " + std::string(highest) +
+    throw MismatchError("the first rows that name a currency, of " + date_text(first) +
+                        ", name both " + std::string(lowest) + " and " + std::string(highest) +
                         "; set `currency` in the policy, and `rates` for the others");
   if (first == no_time) return;
   currency_time_ = first;
@@ -637,10 +655,10 @@ void Portfolio::check_window(const EventColumns& rows) const {
         (rows.code == nullptr || rows.code[i] == 0))
       latest = std::max(latest, rows.time[i]);
   if (latest > rules.window_end)
-    throw WindowError("a row of " + date_text(latest) + " is newer than " +
-                      date_text(rules.window_end) + ", 30 of the shortest half-life after the landmark " +
-                      date_text(rules.landmark) + "; set landmark = " + date_text(latest) +
-                      ", or leave rows after the as-of date out");
+    throw WindowError(
+        "a row of " + date_text(latest) + " is newer than " + date_text(rules.window_end) +
+        ", 30 of the shortest half-life after the landmark " + date_text(rules.landmark) +
+        "; set landmark = " + date_text(latest) + ", or leave rows after the as-of date out");
 }
 
 /// Rows that say the same, to the bit.
@@ -660,10 +678,12 @@ class SameRows {
     const auto text = [&](const TextColumn& column) {
       if (order == 0 && column) order = column[a] <=> column[b];
     };
-    for (const double* column : {c_.value, c_.amount, c_.margin, c_.cost, c_.rating, c_.scale_low, c_.scale_high})
+    for (const double* column :
+         {c_.value, c_.amount, c_.margin, c_.cost, c_.rating, c_.scale_low, c_.scale_high})
       real(column);
     for (const Time* column : {c_.due, c_.done, c_.until, c_.since}) whole(column);
-    for (const std::uint8_t* column : {c_.side, c_.parameter, c_.role, c_.whole_order}) whole(column);
+    for (const std::uint8_t* column : {c_.side, c_.parameter, c_.role, c_.whole_order})
+      whole(column);
     for (const TextColumn* column : {&c_.refers_to, &c_.event_id, &c_.currency}) text(*column);
     return order;
   }
@@ -704,7 +724,8 @@ std::int64_t Portfolio::count_repeats(const EventColumns& rows, std::span<const 
   });
   std::int64_t repeats = 0;
   for (std::size_t k = 1; k < found.size(); ++k)
-    if (found[k].first == found[k - 1].first && same.compare(found[k].second, found[k - 1].second) == 0)
+    if (found[k].first == found[k - 1].first &&
+        same.compare(found[k].second, found[k - 1].second) == 0)
       ++repeats;
   return repeats;
 }
@@ -758,7 +779,8 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     if (start >= count) return;
     const std::size_t n = std::min(Ahead::block, count - start);
     const std::size_t at = Ahead::at(start);
-    for (std::size_t k = 0; k < n; ++k) next.row[at + k] = order.empty() ? start + k : order[start + k];
+    for (std::size_t k = 0; k < n; ++k)
+      next.row[at + k] = order.empty() ? start + k : order[start + k];
     plain.number(&next.row[at], n, &next.plan[at]);
     resolve_ids(rows, &next.row[at], n, &next.index[at]);
     for (std::size_t k = at; k < at + n; ++k) {
@@ -772,7 +794,8 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   };
   const auto fetch = [&](std::size_t p) {
     const std::size_t at = Ahead::at(p);
-    if (p < count && next.state[at] != nullptr) prefetch_lines(*next.state[at], rows.kind[next.row[at]]);
+    if (p < count && next.state[at] != nullptr)
+      prefetch_lines(*next.state[at], rows.kind[next.row[at]]);
   };
   constexpr std::size_t distance = 24;
   resolve(0);
@@ -788,7 +811,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   const auto end_second = [&](std::size_t end) {
     if (again_.empty()) return;
     books.repeats += count_repeats(rows, order, second_start, end,
-                                         std::span(books.rejects).subspan(second_rejects));
+                                   std::span(books.rejects).subspan(second_rejects));
     again_.clear();
   };
   for (std::size_t p = 0; p < count; ++p) {
@@ -804,13 +827,16 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
       second_start = p;
       second_rejects = books.rejects.size();
     }
-    if (next.state[at] != nullptr && (plan == not_plain || next.state[at]->ladder.newest == time)) [[unlikely]]
+    if (next.state[at] != nullptr && (plan == not_plain || next.state[at]->ladder.newest == time))
+        [[unlikely]]
       again_.push_back(next.index[at]);
     if (plan != not_plain &&
-        plain_fold_.apply(*next.state[at], plain_fold_.plans()[plan], time, rows.value != nullptr ? rows.value[i] : no_value,
-                   rows.amount != nullptr ? rows.amount[i] : no_value)) {
+        plain_fold_.apply(*next.state[at], plain_fold_.plans()[plan], time,
+                          rows.value != nullptr ? rows.value[i] : no_value,
+                          rows.amount != nullptr ? rows.amount[i] : no_value)) {
       folded[plan] = true;
-    } else if (const Code code = fold_row(rows, reader, i, next.index[at], books); code != Code::ok) {
+    } else if (const Code code = fold_row(rows, reader, i, next.index[at], books);
+               code != Code::ok) {
       ++books.set_aside[static_cast<std::size_t>(code)];
       books.rejects.push_back({static_cast<std::int64_t>(i), code});
       if (next.state[at] != nullptr) ++meta_[next.index[at]].set_aside;
@@ -825,7 +851,8 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   for (int i = 0; i < kind_count; ++i) {
     const auto kind = static_cast<Kind>(i);
     for (const Side side : {Side::us, Side::them})
-      if (folded[plan_number(kind, side)] && (side == rules.options.perspective || !judges_conduct(kind)))
+      if (folded[plan_number(kind, side)] &&
+          (side == rules.options.perspective || !judges_conduct(kind)))
         seen_.see(kind);
   }
   close_call(newest, books);
@@ -842,7 +869,8 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
       index[k] = id == no_time ? IdIndex::none : ids_.add(id);
     }
   } else {
-    ids_.add(n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
+    ids_.add(
+        n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
   }
   grow();
 }
@@ -876,7 +904,8 @@ Code Portfolio::fold_row(const EventColumns& rows, const RowReader& reader, std:
   return Code::ok;
 }
 
-Code Portfolio::apply(std::string_view relationship, const Event& event, std::string_view refers_to) {
+Code Portfolio::apply(std::string_view relationship, const Event& event,
+                      std::string_view refers_to) {
   const std::int64_t offsets[] = {0, static_cast<std::int64_t>(relationship.size())};
   const std::int64_t key_offsets[] = {0, static_cast<std::int64_t>(refers_to.size())};
   const auto kind = static_cast<std::uint8_t>(event.kind);
@@ -921,9 +950,10 @@ Books Portfolio::retract(const EventColumns& rows) {
     Code code = reader.read(i, event);
     const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
     if (code == Code::ok) code = judge(event, has_key, rules, act);
-    if (code == Code::ok && (index == IdIndex::none || !can_hold(states_[index], act) ||
-                             (has_key && uses_items(event, has_key, rules)) ||
-                             (event.kind == Kind::request && event.side == rules.options.perspective)))
+    if (code == Code::ok &&
+        (index == IdIndex::none || !can_hold(states_[index], act) ||
+         (has_key && uses_items(event, has_key, rules)) ||
+         (event.kind == Kind::request && event.side == rules.options.perspective)))
       code = Code::retraction_without_event;
     if (code != Code::ok) {
       ++books.set_aside[static_cast<std::size_t>(code)];
@@ -939,24 +969,29 @@ Books Portfolio::retract(const EventColumns& rows) {
 
 Books Portfolio::replay(const EventColumns& rows) {
   std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
-  const Books books = prepare_and_fold(rows, no_time, [&] {  // nothing is known of them, so nothing is late
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      const std::uint32_t index = index_of(rows, i);
-      if (index == IdIndex::none || !set_aside.try_emplace(index, meta_[index].set_aside).second) continue;
-      states_[index] = Relationship{};
-      while (meta_[index].open != OpenItems::none) {
-        const OpenItem* first = nullptr;
-        items_.each(meta_[index].open, [&](const OpenItem& item) {
-          if (first == nullptr) first = &item;
-        });
-        items_.erase(meta_[index].open, first);
-      }
-      meta_[index] = Meta{};
-    }
-    const auto replayed = [&](const KeyedRow& row) { return set_aside.contains(row.relationship); };
-    pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
-                        pending_.rows.end());
-  });
+  const Books books =
+      prepare_and_fold(rows, no_time, [&] {  // nothing is known of them, so nothing is late
+        for (std::size_t i = 0; i < rows.rows; ++i) {
+          const std::uint32_t index = index_of(rows, i);
+          if (index == IdIndex::none ||
+              !set_aside.try_emplace(index, meta_[index].set_aside).second)
+            continue;
+          states_[index] = Relationship{};
+          while (meta_[index].open != OpenItems::none) {
+            const OpenItem* first = nullptr;
+            items_.each(meta_[index].open, [&](const OpenItem& item) {
+              if (first == nullptr) first = &item;
+            });
+            items_.erase(meta_[index].open, first);
+          }
+          meta_[index] = Meta{};
+        }
+        const auto replayed = [&](const KeyedRow& row) {
+          return set_aside.contains(row.relationship);
+        };
+        pending_.rows.erase(std::remove_if(pending_.rows.begin(), pending_.rows.end(), replayed),
+                            pending_.rows.end());
+      });
   // The rows stay in the books as they were counted when they first came. Those that a reader set aside are not
   // in this call; the flag must outlive the replay.
   for (const auto& [index, rows_before] : set_aside)
@@ -971,15 +1006,17 @@ void Portfolio::merge(const Portfolio& other) {
   const Fingerprints mine = fingerprints(policy());
   const Fingerprints theirs = fingerprints(other.policy());
   if (mine.fold != theirs.fold)
-    throw MismatchError("portfolios of other fold fingerprints do not merge: " + mine.fold + " and " +
-                        theirs.fold + "; fold both logs under one policy");
+    throw MismatchError("portfolios of other fold fingerprints do not merge: " + mine.fold +
+                        " and " + theirs.fold + "; fold both logs under one policy");
   if (rules_->landmark() != other.rules_->landmark())
-    throw MismatchError("portfolios of other landmarks do not merge: " +
-                        date_text(rules_->landmark()) + " and " + date_text(other.rules_->landmark()));
+    throw MismatchError(
+        "portfolios of other landmarks do not merge: " + date_text(rules_->landmark()) + " and " +
+        date_text(other.rules_->landmark()));
   if (!currency_.empty() && !other.currency_.empty() && currency_ != other.currency_)
     throw MismatchError("portfolios of other currencies do not merge: " + currency_ + " and " +
                         other.currency_ + "; set `currency` and `rates` in the policy");
-  if (currency_.empty() || (other.currency_time_ != no_time && other.currency_time_ < currency_time_)) {
+  if (currency_.empty() ||
+      (other.currency_time_ != no_time && other.currency_time_ < currency_time_)) {
     currency_ = other.currency_;
     currency_time_ = other.currency_time_;
   }
@@ -1054,8 +1091,10 @@ std::optional<std::uint32_t> Portfolio::find(std::string_view relationship) cons
 std::span<const Portfolio::KeyedRow> Portfolio::pending_of(std::uint32_t index) const noexcept {
   const auto less = [](const auto& a, const auto& b) {
     const auto relationship = [](const auto& x) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(x)>, KeyedRow>) return x.relationship;
-      else return x;
+      if constexpr (std::is_same_v<std::decay_t<decltype(x)>, KeyedRow>)
+        return x.relationship;
+      else
+        return x;
     };
     return relationship(a) < relationship(b);
   };
@@ -1074,7 +1113,8 @@ std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time n
   for (const KeyedRow& row : waiting) {
     Act act;
     (void)act_of(row.event, rules, act);
-    if (const auto skip = act_with_items(row.event, act, pending_.key(row), row.reached(), r, items, rules)) {
+    if (const auto skip =
+            act_with_items(row.event, act, pending_.key(row), row.reached(), r, items, rules)) {
       ++skipped;
       books.skip(*skip);
     }
@@ -1147,8 +1187,10 @@ std::vector<std::byte> Portfolio::bytes() const {
     Relationship r = states_[index];
     std::vector<const OpenItem*> open;
     items_.each(meta.open, [&](const OpenItem& item) {
-      if (can_change(item, newest_, rules)) open.push_back(&item);
-      else fire(r, item, newest_, rules);
+      if (can_change(item, newest_, rules))
+        open.push_back(&item);
+      else
+        fire(r, item, newest_, rules);
     });
     const auto state_part = to_bytes(r);
     put(state_part.data(), state_part.size());

@@ -134,7 +134,8 @@ TEST_CASE("a replay that fails leaves the portfolio as it was") {
 
 TEST_CASE("a portfolio does not merge with itself, and stays as it was") {
   Portfolio p(policy(), t);
-  apply_rows(p, {row({.kind = Kind::request, .time = t}, "k"), row({.kind = Kind::purchase, .time = t})});
+  apply_rows(
+      p, {row({.kind = Kind::request, .time = t}, "k"), row({.kind = Kind::purchase, .time = t})});
   const auto before = p.bytes();
   CHECK_THROWS_AS(p.merge(p), MismatchError);
   CHECK(p.bytes() == before);

@@ -59,7 +59,8 @@ std::vector<std::byte> outcome(const std::vector<std::vector<Row>>& calls) {
 TEST_CASE("currency: two in the very first second are refused, in any order and in any calls") {
   const std::vector<Row> rows = {pay(t, 5, "USD"), pay(t, 7, "EUR"), pay(t, 1, ""),
                                  pay(t + 1, 3, "USD"), pay(t + 1, 2, "EUR")};
-  CHECK_THROWS_WITH_AS(folded({rows}), doctest::Contains("EUR and USD; set `currency`"), MismatchError);
+  CHECK_THROWS_WITH_AS(folded({rows}), doctest::Contains("EUR and USD; set `currency`"),
+                       MismatchError);
   CHECK(outcome({{rows[1], rows[0], rows[2]}, {rows[4], rows[3]}}).empty());
   CHECK(outcome({{rows[1]}, {rows[0], rows[2], rows[3], rows[4]}}).empty());
   CHECK(outcome({{rows[2]}, {rows[0]}, {rows[1]}, {rows[3]}, {rows[4]}}).empty());

@@ -318,9 +318,12 @@ TEST_CASE("of repeated event ids the first by time counts; retractions take it a
 TEST_CASE("an event_id names an event of its relationship: that of another is another event") {
   Portfolio p(policy());
   const auto buy = [](const char* who) {
-    return Row{.relationship = who, .event = {.kind = Kind::purchase, .time = t, .amount = 1}, .event_id = "1"};
+    return Row{.relationship = who,
+               .event = {.kind = Kind::purchase, .time = t, .amount = 1},
+               .event_id = "1"};
   };
-  const Row back{.relationship = "b", .event = {.kind = Kind::retraction, .time = t}, .refers_to = "1"};
+  const Row back{
+      .relationship = "b", .event = {.kind = Kind::retraction, .time = t}, .refers_to = "1"};
   const Books books = apply_rows(p, {buy("a"), buy("b"), buy("17"), buy("18"), back}, true);
   CHECK(balanced(books));
   CHECK(books.scored == 3);
@@ -331,14 +334,23 @@ TEST_CASE("an event_id names an event of its relationship: that of another is an
 
 TEST_CASE("copies of a row are folded, and counted, in whatever order they come") {
   const auto purchase = [](const char* who, Time at, double amount) {
-    return Row{.relationship = who, .event = {.kind = Kind::purchase, .time = at, .amount = amount}};
+    return Row{.relationship = who,
+               .event = {.kind = Kind::purchase, .time = at, .amount = amount}};
   };
-  const Row promise{.relationship = "a", .event = {.kind = Kind::promise, .time = t, .due = t + day}};
+  const Row promise{.relationship = "a",
+                    .event = {.kind = Kind::promise, .time = t, .due = t + day}};
   Row named = promise;
   named.refers_to = "p1";
-  std::vector<Row> rows = {purchase("a", t, 1), purchase("a", t, 1),     purchase("a", t, 1),  // two copies
-                           purchase("a", t, 2), purchase("b", t, 1),     promise, promise,     // one
-                           named,               purchase("a", t + 1, 1), purchase("a", t - 1, 1)};
+  std::vector<Row> rows = {purchase("a", t, 1),
+                           purchase("a", t, 1),
+                           purchase("a", t, 1),  // two copies
+                           purchase("a", t, 2),
+                           purchase("b", t, 1),
+                           promise,
+                           promise,  // one
+                           named,
+                           purchase("a", t + 1, 1),
+                           purchase("a", t - 1, 1)};
   Row bad = purchase("a", t, -1);  // set aside, so no copy of anything
   rows.push_back(bad);
   rows.push_back(bad);
@@ -352,7 +364,8 @@ TEST_CASE("copies of a row are folded, and counted, in whatever order they come"
   }
 }
 
-TEST_CASE("two currencies in the first second that names any: the policy has to say, however rows come") {
+TEST_CASE(
+    "two currencies in the first second that names any: the policy has to say, however rows come") {
   const auto pay = [](Time at, std::string currency) {
     Row r{.relationship = "a", .event = {.kind = Kind::purchase, .time = at, .amount = 1}};
     r.currency = std::move(currency);

@@ -329,7 +329,8 @@ TEST_CASE("a fall that passes several rungs is a row for each, all of one second
   const Falls falls = falls_if_quiet(r.ladder, Rung::advocate, rules.ladder);
   const Time end = 30 * day + 1;
   const std::vector<RungChange> rows(falls.begin(), falls.end());
-  CHECK(rows == std::vector<RungChange>{{end, Rung::supporter}, {end, Rung::client}, {end, Rung::buyer}});
+  CHECK(rows ==
+        std::vector<RungChange>{{end, Rung::supporter}, {end, Rung::client}, {end, Rung::buyer}});
 }
 
 TEST_CASE("a rung lasts while purchases decay: the dates of the falls are table steps") {

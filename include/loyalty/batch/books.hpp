@@ -34,7 +34,7 @@ struct Books {
   std::array<std::int64_t, skip_count> skipped{};
   std::array<std::int64_t, code_count> set_aside{};
   std::int64_t repeats = 0;     ///< of the scored, exact copies of another row of the same call
-  std::vector<Reject> rejects;     ///< of one call, in row order
+  std::vector<Reject> rejects;  ///< of one call, in row order
 
   std::int64_t skipped_total() const noexcept {
     std::int64_t n = 0;

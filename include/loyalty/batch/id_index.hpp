@@ -29,15 +29,19 @@ class IdIndex {
 
   /// Brings the bucket of a number near the processor, some rows ahead of its use.
   void prefetch(std::int64_t number) const noexcept {
-    if (is_dense(number)) loyalty::prefetch(&dense_[static_cast<std::size_t>(number)]);
-    else loyalty::prefetch(&buckets_[hash(number) & (buckets_.size() - 1)]);
+    if (is_dense(number))
+      loyalty::prefetch(&dense_[static_cast<std::size_t>(number)]);
+    else
+      loyalty::prefetch(&buckets_[hash(number) & (buckets_.size() - 1)]);
   }
 
   std::uint32_t find(std::int64_t number) const noexcept {
     if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
-    for (std::size_t i = hash(number) & (buckets_.size() - 1);; i = (i + 1) & (buckets_.size() - 1)) {
+    for (std::size_t i = hash(number) & (buckets_.size() - 1);;
+         i = (i + 1) & (buckets_.size() - 1)) {
       const Bucket& bucket = buckets_[i];
-      if (const std::uint32_t index = bucket.find(number); index != none || !bucket.full()) return index;
+      if (const std::uint32_t index = bucket.find(number); index != none || !bucket.full())
+        return index;
     }
   }
 
@@ -101,15 +105,19 @@ class IdIndex {
         loyalty::prefetch(&texts_[hashes[k] & (texts_.size() - 1)]);
       }
     }
-    const auto slot_of = [&](std::size_t k) { return texts_[hashes[k] & (texts_.size() - 1)].index; };
+    const auto slot_of = [&](std::size_t k) {
+      return texts_[hashes[k] & (texts_.size() - 1)].index;
+    };
     for (std::size_t k = 0; k < n; ++k)
       if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(&ids_[slot_of(k)]);
     for (std::size_t k = 0; k < n; ++k)
       if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(ids_[slot_of(k)].bytes);
     for (std::size_t k = 0; k < n; ++k) {
       const std::string_view text = text_of(k);
-      if (text.empty()) out[k] = none;
-      else out[k] = is_number[k] ? add(numbers[k]) : add_text(text, hashes[k]);
+      if (text.empty())
+        out[k] = none;
+      else
+        out[k] = is_number[k] ? add(numbers[k]) : add_text(text, hashes[k]);
     }
   }
 
@@ -124,8 +132,8 @@ class IdIndex {
 
  private:
   struct Id {
-    const char* bytes;     ///< null for numbers
-    std::int64_t number;   ///< the number, or the length of the text
+    const char* bytes;    ///< null for numbers
+    std::int64_t number;  ///< the number, or the length of the text
   };
   /// Four numbers and their indices in one cache line, filled in order; looked through without branches.
   struct alignas(64) Bucket {

@@ -22,13 +22,13 @@ struct LargePages {
 
   T* allocate(std::size_t n) {
     const std::size_t bytes = n * sizeof(T);
-    if (bytes < page) return static_cast<T*>(::operator new(bytes, std::align_val_t{64}));
-    void* memory = ::operator new(bytes, std::align_val_t{page});
+    if (bytes < page) return static_cast<T*>(::operator new (bytes, std::align_val_t{64}));
+    void* memory = ::operator new (bytes, std::align_val_t{page});
     advise_large_pages(memory, bytes);
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t n) noexcept {
-    ::operator delete(memory, std::align_val_t{n * sizeof(T) < page ? 64 : page});
+    ::operator delete (memory, std::align_val_t{n * sizeof(T) < page ? 64 : page});
   }
   template <class U>
   friend bool operator==(const LargePages&, const LargePages<U>&) noexcept {

@@ -17,10 +17,10 @@ namespace loyalty {
 template <class Text>
 struct BasicOpenItem {
   Kind kind = Kind::request;
-  Time from = no_time;   ///< request: opened; promise, payment: last second to keep it (due + grace)
-  Time done = no_time;   ///< promise, payment whose end is known already
-  double stake = 1;      ///< promise, payment
-  Text key{};            ///< refers_to; empty: nothing later can close it
+  Time from = no_time;  ///< request: opened; promise, payment: last second to keep it (due + grace)
+  Time done = no_time;  ///< promise, payment whose end is known already
+  double stake = 1;     ///< promise, payment
+  Text key{};           ///< refers_to; empty: nothing later can close it
 };
 using OpenItem = BasicOpenItem<std::string>;
 
@@ -36,13 +36,15 @@ bool can_change(const BasicOpenItem<Text>& item, Time newest, const FoldRules& r
     case Kind::payment:
       if (item.done != no_time) return item.done > newest;
       return !item.key.empty() || item.from + 1 > newest;
-    default: return true;
+    default:
+      return true;
   }
 }
 
 /// Lets an item act on a state as time stands at `now` (all stamps up to and including it).
 template <class Text>
-void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now, const FoldRules& rules) noexcept {
+void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now,
+          const FoldRules& rules) noexcept {
   switch (item.kind) {
     case Kind::request:
       if (expiry_of(item.from, rules) <= now) apply(r, expiry_act(item.from, true, rules), rules);
@@ -51,14 +53,18 @@ void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now, const Fold
     case Kind::payment: {
       const bool known = item.done != no_time && item.done <= now;
       if (known && item.done <= item.from)
-        apply(r, promise_act(item.kind, Outcome::kept, item.stake, item.from, item.done, rules), rules);
+        apply(r, promise_act(item.kind, Outcome::kept, item.stake, item.from, item.done, rules),
+              rules);
       else if (known)
-        apply(r, promise_act(item.kind, Outcome::late, item.stake, item.from, item.done, rules), rules);
+        apply(r, promise_act(item.kind, Outcome::late, item.stake, item.from, item.done, rules),
+              rules);
       else if (item.from + 1 <= now && !(item.done != no_time && item.done <= item.from))
-        apply(r, promise_act(item.kind, Outcome::broken, item.stake, item.from, no_time, rules), rules);
+        apply(r, promise_act(item.kind, Outcome::broken, item.stake, item.from, no_time, rules),
+              rules);
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 

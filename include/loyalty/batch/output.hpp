@@ -46,9 +46,9 @@ struct ResultSummary {
   std::int64_t relationships = 0;
   std::array<std::int64_t, rung_count> rungs{};
   bool rungs_observed = true;
-  std::array<std::int64_t, 4> grades{};           ///< by EvidenceGrade; `none` counts the null qualities
+  std::array<std::int64_t, 4> grades{};  ///< by EvidenceGrade; `none` counts the null qualities
   std::array<std::int64_t, 10> quality_tenths{};  ///< published qualities by tens of points
-  std::array<double, 4> mean_coverage{};          ///< commitment, responsiveness, reciprocity, trust
+  std::array<double, 4> mean_coverage{};  ///< commitment, responsiveness, reciprocity, trust
   Lit lit;
   double spend = 0;
   double cost = 0;

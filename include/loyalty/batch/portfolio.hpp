@@ -135,7 +135,8 @@ class Portfolio {
     std::string_view key(const KeyedRow& row) const noexcept {
       return std::string_view(keys).substr(row.key_start, row.key_size);
     }
-    void add(std::uint32_t relationship, const Event& event, std::string_view key, Time newest, bool earlier);
+    void add(std::uint32_t relationship, const Event& event, std::string_view key, Time newest,
+             bool earlier);
     void clear() noexcept;
     void sort();
   };
@@ -157,18 +158,19 @@ class Portfolio {
 
   class RowReader;
   Books fold(const EventColumns& rows, std::span<const std::size_t> order);
-  Code fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i, std::uint32_t index,
-                Books& books);
+  Code fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i,
+                std::uint32_t index, Books& books);
   template <class Begin>
   Books prepare_and_fold(const EventColumns& rows, Time known, Begin&& begin);
-  void drop_repeats(const EventColumns& rows, const RowReader& reader, std::vector<std::size_t>& order,
-                    Books& books) const;
-  void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n, std::uint32_t* index);
+  void drop_repeats(const EventColumns& rows, const RowReader& reader,
+                    std::vector<std::size_t>& order, Books& books) const;
+  void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
+                   std::uint32_t* index);
   void settle_currency(const EventColumns& rows, std::span<const std::size_t> order);
   void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
-  std::int64_t count_repeats(const EventColumns& rows, std::span<const std::size_t> order, std::size_t start,
-                             std::size_t end, std::span<const Reject> rejects);
+  std::int64_t count_repeats(const EventColumns& rows, std::span<const std::size_t> order,
+                             std::size_t start, std::size_t end, std::span<const Reject> rejects);
   void grow();
   void route(std::uint32_t index, const Event& event, const Act& act, std::string_view key,
              bool keyed, Books& books);
@@ -199,7 +201,8 @@ class Portfolio {
   Time currency_time_ = no_time;
   std::uint32_t over_limit_ = IdIndex::none;
   std::size_t settled_items_ = 0;
-  std::vector<std::uint32_t> again_;  ///< relationships that may hold copies in the second being folded
+  std::vector<std::uint32_t>
+      again_;  ///< relationships that may hold copies in the second being folded
   std::vector<std::pair<std::uint32_t, std::size_t>> same_second_;
 };
 

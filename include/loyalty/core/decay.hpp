@@ -17,7 +17,7 @@ inline constexpr std::int64_t steps_per_half_life = 4096;
 namespace detail {
 consteval std::array<std::uint32_t, steps_per_half_life> make_decay_table() {
   std::array<std::uint32_t, steps_per_half_life> table{};
-  const double step = 1.000169239705302231080;       // 2^(1/4096)
+  const double step = 1.000169239705302231080;        // 2^(1/4096)
   double weight = 65536.0 * 1.000084616272694313202;  // 2^(16 + 1/8192)
   for (auto& entry : table) {
     entry = static_cast<std::uint32_t>(weight + 0.5);
@@ -34,8 +34,8 @@ inline constexpr std::array<std::uint32_t, steps_per_half_life> decay_table =
 
 /// A second on the clock of one half-life.
 struct Tick {
-  std::int64_t index;  ///< floor(4096 t / h): the table step that contains the second
-  int halvings;        ///< whole half-lives from the landmark's, floor(t/h) - floor(L/h)
+  std::int64_t index;      ///< floor(4096 t / h): the table step that contains the second
+  int halvings;            ///< whole half-lives from the landmark's, floor(t/h) - floor(L/h)
   std::uint32_t mantissa;  ///< T[index mod 4096], 65542..131061
 };
 

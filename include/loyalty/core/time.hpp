@@ -57,8 +57,8 @@ constexpr Date date_of(Time t) noexcept {
   const std::int64_t day_of_year =
       day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const auto month = static_cast<unsigned>(month_from_march < 10 ? month_from_march + 3
-                                                                 : month_from_march - 9);
+  const auto month =
+      static_cast<unsigned>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
   return {static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0)), month,
           static_cast<unsigned>(day_of_year - (153 * month_from_march + 2) / 5 + 1)};
 }

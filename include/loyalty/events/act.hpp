@@ -19,20 +19,20 @@ struct Part {
 
 /// What an event does to a state at one second: everything decided, only sums left to move.
 struct Act {
-  Time stamp = no_time;       ///< when it acts; its weight
-  Time back_stamp = no_time;  ///< weight of the parts that are taken back
-  Time first_stamp = no_time; ///< an earlier second that the event also touched
+  Time stamp = no_time;        ///< when it acts; its weight
+  Time back_stamp = no_time;   ///< weight of the parts that are taken back
+  Time first_stamp = no_time;  ///< an earlier second that the event also touched
   Time until = no_time;
-  std::int64_t spend = 0;     ///< minor units
-  std::int64_t money = 0;     ///< sum of |minor units|, for the limit
-  Time open_time = 0;         ///< change of the sum of opening times
+  std::int64_t spend = 0;  ///< minor units
+  std::int64_t money = 0;  ///< sum of |minor units|, for the limit
+  Time open_time = 0;      ///< change of the sum of opening times
   std::int32_t events = 1;
   std::int32_t purchases = 0;
   std::int32_t open = 0;        ///< change of open requests
   std::int32_t complaints = 0;  ///< change of open complaints
   std::uint8_t count = 0;
   Feed feed = Feed::nothing;
-  bool buys = false;            ///< dates the first and last purchase
+  bool buys = false;  ///< dates the first and last purchase
   Part parts[4];
 
   Act() noexcept {}  // leaves `parts` alone: `count` tells how many are set
@@ -132,7 +132,9 @@ inline Act promise_act(Kind kind, Outcome outcome, double stake, Time limit, Tim
   Act act;
   act.stamp = done;
   switch (outcome) {
-    case Outcome::kept: act.add(Sum::promises_kept, evidence_units(stake, kept)); break;
+    case Outcome::kept:
+      act.add(Sum::promises_kept, evidence_units(stake, kept));
+      break;
     case Outcome::broken:
       act.stamp = limit + 1;
       act.add(Sum::promises_grave, evidence_units(stake, broken));
@@ -211,8 +213,10 @@ constexpr bool judges_conduct(Kind kind) noexcept {
     case Kind::complaint:
     case Kind::resolution:
     case Kind::payment:
-    case Kind::survey: return true;
-    default: return false;
+    case Kind::survey:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -235,7 +239,9 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
     }
     return evidence_units(value, weight);
   };
-  const auto add = [&](Sum sum, double value, double weight) { act.add(sum, units(value, weight)); };
+  const auto add = [&](Sum sum, double value, double weight) {
+    act.add(sum, units(value, weight));
+  };
   const auto plain = [&](double value) {
     const Effect effect = effect_of(e.kind, e.side, rules.options);
     for (int i = 0; i < effect.count; ++i) {
@@ -263,7 +269,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       return code;
     }
     case Kind::contact:
-    case Kind::purchase_elsewhere: return plain(1);
+    case Kind::purchase_elsewhere:
+      return plain(1);
     case Kind::returned: {
       std::int64_t cost = 0;
       if (code = detail::money_units(e.amount, rules, false, money); code != Code::ok) return code;
@@ -322,7 +329,7 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       // Whatever becomes of it later.
       if (value * detail::largest_weight(e.kind, w) > most_evidence) return Code::too_large;
       const Time limit = e.due + rules.options.promise_grace;
-      const Outcome outcome = e.done == no_time   ? Outcome::broken
+      const Outcome outcome = e.done == no_time ? Outcome::broken
                               : e.done <= limit ? Outcome::kept
                                                 : Outcome::late;
       act = promise_act(e.kind, outcome, value, limit, e.done, rules);
@@ -401,8 +408,10 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       act.add(Sum::cost, money);
       act.money = money;
       return Code::ok;
-    case Kind::retraction: return Code::retraction_without_event;
-    default: return Code::unknown_kind;
+    case Kind::retraction:
+      return Code::retraction_without_event;
+    default:
+      return Code::unknown_kind;
   }
 }
 

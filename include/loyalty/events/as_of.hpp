@@ -47,9 +47,9 @@ class AsOf {
   double open_age(const Relationship& r) const noexcept {
     if (r.open_requests <= 0) return 0;
     const Time seconds = r.open_requests * now_ - r.open_time;
-    return std::clamp(static_cast<double>(seconds) /
-                          static_cast<double>(rules_->options.response_target),
-                      0.0, 64.0 * r.open_requests);
+    return std::clamp(
+        static_cast<double>(seconds) / static_cast<double>(rules_->options.response_target), 0.0,
+        64.0 * r.open_requests);
   }
 
   bool contract_runs(const Relationship& r) const noexcept {

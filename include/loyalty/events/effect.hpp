@@ -82,11 +82,14 @@ constexpr Effect effect_of(Kind kind, Side side, const FoldOptions& options) noe
       e.add(from_them, w.co_creation_received, true);
       e.feed = Feed::partnership;
       break;
-    case Kind::gift: e.add(from_side, w.gift_given, true); break;
+    case Kind::gift:
+      e.add(from_side, w.gift_given, true);
+      break;
     case Kind::guarantee:
       if (judged) e.add(Sum::guarantees_kept, w.guarantee_kept);
       break;
-    default: break;
+    default:
+      break;
   }
   return e;
 }

@@ -12,17 +12,17 @@ namespace loyalty {
 
 /// Half-lives by stream, in whole seconds; one hour to 100 years.
 struct HalfLives {
-  Time guarantees = 730 * day;     ///< K+ K-
-  Time trust = 730 * day;          ///< T+ T- T*
-  Time responses = 365 * day;      ///< Rn Rx
-  Time concessions = 365 * day;    ///< G+ G-
-  Time reciprocity = 365 * day;    ///< Fo Fi
-  Time purchases = 365 * day;      ///< B O: four purchase cycles
-  Time support = 365 * day;        ///< S
-  Time advocacy = 365 * day;       ///< A
-  Time partnership = 365 * day;    ///< P
-  Time margin = 365 * day;         ///< M
-  Time cost = 365 * day;           ///< Cost
+  Time guarantees = 730 * day;   ///< K+ K-
+  Time trust = 730 * day;        ///< T+ T- T*
+  Time responses = 365 * day;    ///< Rn Rx
+  Time concessions = 365 * day;  ///< G+ G-
+  Time reciprocity = 365 * day;  ///< Fo Fi
+  Time purchases = 365 * day;    ///< B O: four purchase cycles
+  Time support = 365 * day;      ///< S
+  Time advocacy = 365 * day;     ///< A
+  Time partnership = 365 * day;  ///< P
+  Time margin = 365 * day;       ///< M
+  Time cost = 365 * day;         ///< Cost
   friend constexpr bool operator==(const HalfLives&, const HalfLives&) = default;
 };
 
@@ -66,10 +66,10 @@ struct Effects {
 struct FoldOptions {
   HalfLives half_lives{};
   Effects effects{};
-  Time response_target = day;  ///< tau, one second to one year
-  Time promise_grace = 0;      ///< a promise is broken when now > due + grace, up to one year
-  Side perspective = Side::us; ///< whose conduct the four parameters judge
-  int minor_digits = 2;        ///< of the currency: 0..4
+  Time response_target = day;   ///< tau, one second to one year
+  Time promise_grace = 0;       ///< a promise is broken when now > due + grace, up to one year
+  Side perspective = Side::us;  ///< whose conduct the four parameters judge
+  int minor_digits = 2;         ///< of the currency: 0..4
   friend constexpr bool operator==(const FoldOptions&, const FoldOptions&) = default;
 };
 
@@ -94,23 +94,34 @@ constexpr Grid grid_of(Sum sum) noexcept {
 constexpr Time half_life_of(const HalfLives& h, Sum sum) noexcept {
   switch (sum) {
     case Sum::guarantees_kept:
-    case Sum::guarantees_breached: return h.guarantees;
+    case Sum::guarantees_breached:
+      return h.guarantees;
     case Sum::promises_kept:
     case Sum::promises_broken:
-    case Sum::promises_grave: return h.trust;
+    case Sum::promises_grave:
+      return h.trust;
     case Sum::answered:
-    case Sum::answer_time: return h.responses;
+    case Sum::answer_time:
+      return h.responses;
     case Sum::granted:
-    case Sum::refused: return h.concessions;
+    case Sum::refused:
+      return h.concessions;
     case Sum::given:
-    case Sum::received: return h.reciprocity;
+    case Sum::received:
+      return h.reciprocity;
     case Sum::purchases:
-    case Sum::elsewhere: return h.purchases;
-    case Sum::support: return h.support;
-    case Sum::advocacy: return h.advocacy;
-    case Sum::partnership: return h.partnership;
-    case Sum::margin: return h.margin;
-    case Sum::cost: return h.cost;
+    case Sum::elsewhere:
+      return h.purchases;
+    case Sum::support:
+      return h.support;
+    case Sum::advocacy:
+      return h.advocacy;
+    case Sum::partnership:
+      return h.partnership;
+    case Sum::margin:
+      return h.margin;
+    case Sum::cost:
+      return h.cost;
   }
   return h.cost;
 }
@@ -134,9 +145,9 @@ struct FoldRules {
       clocks[static_cast<std::size_t>(i)] = Clock(h, landmark);
       shortest = std::min(shortest, h);
     }
-    ladder = LadderRules({clock(Sum::purchases), clock(Sum::support), clock(Sum::advocacy),
-                          clock(Sum::partnership)},
-                         criteria, landmark);
+    ladder = LadderRules(
+        {clock(Sum::purchases), clock(Sum::support), clock(Sum::advocacy), clock(Sum::partnership)},
+        criteria, landmark);
     for (int i = 2; i < fold.minor_digits; ++i) minor_units *= 10;
     for (int i = fold.minor_digits; i < 2; ++i) minor_units /= 10;
     window_start = landmark - window_half_lives * shortest;

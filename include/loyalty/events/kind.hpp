@@ -38,10 +38,18 @@ enum class Kind : std::uint8_t {
 inline constexpr int kind_count = 24;
 /// The kinds as they are written in data, in the order of `Kind`.
 inline constexpr std::array<std::string_view, kind_count> kind_names = {
-    "purchase",   "purchase_elsewhere", "return",     "contact",     "participation", "review",
-    "attendance", "novelty",            "referral",   "suggestion",  "co_creation",   "gift",
-    "promise",    "guarantee",          "contract",   "request",     "response",      "concession",
-    "complaint",  "resolution",         "payment",    "survey",      "cost",          "retraction"};
+    "purchase",      "purchase_elsewhere",
+    "return",        "contact",
+    "participation", "review",
+    "attendance",    "novelty",
+    "referral",      "suggestion",
+    "co_creation",   "gift",
+    "promise",       "guarantee",
+    "contract",      "request",
+    "response",      "concession",
+    "complaint",     "resolution",
+    "payment",       "survey",
+    "cost",          "retraction"};
 
 constexpr std::string_view name(Kind kind) noexcept {
   return kind_names[static_cast<std::size_t>(kind)];
@@ -84,10 +92,14 @@ enum class Sum : std::uint8_t {
 };
 inline constexpr int sum_count = 18;
 inline constexpr std::array<std::string_view, sum_count> sum_names = {
-    "guarantees_kept", "guarantees_breached", "promises_kept", "promises_broken",
-    "promises_grave",  "answered",            "answer_time",   "granted",
-    "refused",         "given",               "received",      "purchases",
-    "elsewhere",       "support",             "advocacy",      "partnership",
+    "guarantees_kept", "guarantees_breached",
+    "promises_kept",   "promises_broken",
+    "promises_grave",  "answered",
+    "answer_time",     "granted",
+    "refused",         "given",
+    "received",        "purchases",
+    "elsewhere",       "support",
+    "advocacy",        "partnership",
     "margin",          "cost"};
 
 constexpr std::string_view name(Sum sum) noexcept {
@@ -124,16 +136,32 @@ enum class Code : std::uint8_t {
   retraction_without_event,
 };
 inline constexpr int code_count = 26;
-inline constexpr std::array<std::string_view, code_count> code_names = {
-    "ok",              "unknown_kind",   "missing_relationship",
-    "bad_relationship", "missing_time",  "bad_time",
-    "missing_due",     "missing_until",  "missing_value",
-    "missing_since",   "missing_scale",  "missing_refers_to",
-    "missing_amount",  "bad_value",      "not_finite",
-    "negative",        "rounds_to_zero", "too_large",
-    "out_of_scale",    "bad_scale",      "since_after_time",
-    "other_currency",  "bad_side",       "bad_role",
-    "bad_parameter",   "retraction_without_event"};
+inline constexpr std::array<std::string_view, code_count> code_names = {"ok",
+                                                                        "unknown_kind",
+                                                                        "missing_relationship",
+                                                                        "bad_relationship",
+                                                                        "missing_time",
+                                                                        "bad_time",
+                                                                        "missing_due",
+                                                                        "missing_until",
+                                                                        "missing_value",
+                                                                        "missing_since",
+                                                                        "missing_scale",
+                                                                        "missing_refers_to",
+                                                                        "missing_amount",
+                                                                        "bad_value",
+                                                                        "not_finite",
+                                                                        "negative",
+                                                                        "rounds_to_zero",
+                                                                        "too_large",
+                                                                        "out_of_scale",
+                                                                        "bad_scale",
+                                                                        "since_after_time",
+                                                                        "other_currency",
+                                                                        "bad_side",
+                                                                        "bad_role",
+                                                                        "bad_parameter",
+                                                                        "retraction_without_event"};
 
 constexpr std::string_view name(Code code) noexcept {
   return code_names[static_cast<std::size_t>(code)];

@@ -25,12 +25,13 @@ class PlainFold {
  public:
   /// What events of one kind and side add, compiled.
   struct Plan {
-    double least = 1;               ///< values above it and
-    double most = 0;                ///< up to it are plain; none where the kind never is
-    double absent = 1;              ///< the value of a row that states none
-    double weight[2] = {0, 0};      ///< of the value
-    std::int64_t units[2] = {0, 0}; ///< added whatever the value
-    std::uint64_t value_bits = 0;   ///< all ones where the row's value matters, else none: it reads as 0
+    double least = 1;                ///< values above it and
+    double most = 0;                 ///< up to it are plain; none where the kind never is
+    double absent = 1;               ///< the value of a row that states none
+    double weight[2] = {0, 0};       ///< of the value
+    std::int64_t units[2] = {0, 0};  ///< added whatever the value
+    std::uint64_t value_bits =
+        0;  ///< all ones where the row's value matters, else none: it reads as 0
     std::uint64_t amount_bits = 0;  ///< the same of its amount
     std::uint16_t offset[2] = {detail::sum_offsets[static_cast<std::size_t>(Sum::purchases)],
                                detail::sum_offsets[static_cast<std::size_t>(Sum::support)]};
@@ -131,8 +132,10 @@ class PlainFold {
       case Kind::suggestion:
       case Kind::co_creation:
       case Kind::gift:
-      case Kind::guarantee: break;
-      default: return plan;
+      case Kind::guarantee:
+        break;
+      default:
+        return plan;
     }
     const Effect effect = effect_of(kind, side, rules_->options);
     double largest = 1;

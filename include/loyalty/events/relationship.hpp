@@ -55,7 +55,8 @@ struct alignas(64) Relationship {
   bool empty() const noexcept { return events == 0 && ladder.newest == no_time; }
 };
 static_assert(sizeof(Relationship) == 384);
-static_assert(std::is_trivially_copyable_v<Relationship> && std::is_standard_layout_v<Relationship>);
+static_assert(std::is_trivially_copyable_v<Relationship> &&
+              std::is_standard_layout_v<Relationship>);
 
 namespace detail {
 inline constexpr std::array<std::uint16_t, sum_count> sum_offsets = [] {

@@ -17,12 +17,12 @@ struct Threshold {
 
 /// What each rung asks for. Thresholds are decimal rationals, compared exactly.
 struct Criteria {
-  std::int32_t client_purchases = 2;            ///< purchases ever, beside `client`
-  Threshold client = {1.5, 0.75};               ///< decayed purchases
-  Threshold supporter = {0.75, 0.375};          ///< decayed support evidence
-  Threshold advocate = {0.75, 0.375};           ///< decayed advocacy evidence
-  Threshold share_of_wallet = {0.8, 0.7};       ///< of an advocate, once a purchase elsewhere is known
-  Threshold partner = {0.75, 0.375};            ///< decayed partnership evidence
+  std::int32_t client_purchases = 2;       ///< purchases ever, beside `client`
+  Threshold client = {1.5, 0.75};          ///< decayed purchases
+  Threshold supporter = {0.75, 0.375};     ///< decayed support evidence
+  Threshold advocate = {0.75, 0.375};      ///< decayed advocacy evidence
+  Threshold share_of_wallet = {0.8, 0.7};  ///< of an advocate, once a purchase elsewhere is known
+  Threshold partner = {0.75, 0.375};       ///< decayed partnership evidence
   friend constexpr bool operator==(const Criteria&, const Criteria&) = default;
 };
 

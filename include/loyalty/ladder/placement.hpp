@@ -32,9 +32,7 @@ struct Band {
   Rung enter;
   Rung keep;
   /// rung <- min(max(rung, enter), keep).
-  constexpr Rung clamp(Rung rung) const noexcept {
-    return std::min(std::max(rung, enter), keep);
-  }
+  constexpr Rung clamp(Rung rung) const noexcept { return std::min(std::max(rung, enter), keep); }
   friend constexpr bool operator==(const Band&, const Band&) = default;
 };
 
@@ -43,15 +41,19 @@ template <LadderEvidence E>
 constexpr bool keeps(const E& e, Rung rung, const Criteria& c) noexcept {
   using enum LadderStream;
   switch (rung) {
-    case Rung::prospect: return true;
-    case Rung::buyer: return e.purchases() >= 1;
+    case Rung::prospect:
+      return true;
+    case Rung::buyer:
+      return e.purchases() >= 1;
     case Rung::client:
       return (e.purchases() >= c.client_purchases && e.at_least(purchases, c.client.keep)) ||
              (e.purchases() >= 1 && e.contract_runs());
-    case Rung::supporter: return e.at_least(support, c.supporter.keep);
+    case Rung::supporter:
+      return e.at_least(support, c.supporter.keep);
     case Rung::advocate:
       return e.at_least(advocacy, c.advocate.keep) && e.share_at_least(c.share_of_wallet.keep);
-    case Rung::partner: return e.at_least(partnership, c.partner.keep);
+    case Rung::partner:
+      return e.at_least(partnership, c.partner.keep);
   }
   return false;
 }
@@ -69,15 +71,19 @@ template <LadderEvidence E>
 constexpr bool enters(const E& e, Rung rung, const Criteria& c) noexcept {
   using enum LadderStream;
   switch (rung) {
-    case Rung::prospect: return true;
-    case Rung::buyer: return e.purchases() >= 1;
+    case Rung::prospect:
+      return true;
+    case Rung::buyer:
+      return e.purchases() >= 1;
     case Rung::client:
       return (e.purchases() >= c.client_purchases && e.at_least(purchases, c.client.enter)) ||
              (e.purchases() >= 1 && e.contract_runs());
-    case Rung::supporter: return e.at_least(support, c.supporter.enter);
+    case Rung::supporter:
+      return e.at_least(support, c.supporter.enter);
     case Rung::advocate:
       return e.at_least(advocacy, c.advocate.enter) && e.share_at_least(c.share_of_wallet.enter);
-    case Rung::partner: return e.at_least(partnership, c.partner.enter);
+    case Rung::partner:
+      return e.at_least(partnership, c.partner.enter);
   }
   return false;
 }
@@ -123,8 +129,8 @@ struct NumbersEvidence {
     return product_at_least(by_stream[static_cast<int>(stream)], t.denominator, t.numerator, 1.0);
   }
   bool share_at_least(const Decimal& t) const noexcept {
-    return n.elsewhere <= 0 || product_at_least(n.regularity, t.denominator - t.numerator,
-                                                n.elsewhere, t.numerator);
+    return n.elsewhere <= 0 ||
+           product_at_least(n.regularity, t.denominator - t.numerator, n.elsewhere, t.numerator);
   }
 };
 

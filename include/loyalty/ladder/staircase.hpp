@@ -29,9 +29,9 @@ enum LadderFlag : std::uint16_t {
   pending_sink = 16,      ///< and it may lower
   pending = 31,           ///< either
   before_staircase = 32,  ///< has events before the staircase starts: peak and since are "at least"
-  out_of_order = 64,      ///< a late or retracted event fed the ladder: replay for the exact position
-  position_unset = 128,   ///< merged from two histories: only a replay gives the position
-  divided_wallet = 256,   ///< something ever sank: purchases may bear on the share of wallet
+  out_of_order = 64,  ///< a late or retracted event fed the ladder: replay for the exact position
+  position_unset = 128,  ///< merged from two histories: only a replay gives the position
+  divided_wallet = 256,  ///< something ever sank: purchases may bear on the share of wallet
 };
 
 /// What the ladder needs to know about one relationship, 112 bytes; the first 56 are what most events touch.
@@ -103,10 +103,14 @@ namespace detail {
 
 constexpr const ExactSum& stream_sum(const LadderState& state, LadderStream stream) noexcept {
   switch (stream) {
-    case LadderStream::support: return state.support;
-    case LadderStream::advocacy: return state.advocacy;
-    case LadderStream::partnership: return state.partnership;
-    case LadderStream::purchases: break;
+    case LadderStream::support:
+      return state.support;
+    case LadderStream::advocacy:
+      return state.advocacy;
+    case LadderStream::partnership:
+      return state.partnership;
+    case LadderStream::purchases:
+      break;
   }
   return state.regularity;
 }
@@ -152,10 +156,14 @@ inline Time keep_fails_at(const LadderState& state, Rung rung, const LadderRules
           state.contract_until != no_time ? state.contract_until + 1 : -furthest_time;
       return std::max(regular, contract);
     }
-    case Rung::supporter: return below(LadderStream::support, c.supporter);
-    case Rung::advocate: return below(LadderStream::advocacy, c.advocate);
-    case Rung::partner: return below(LadderStream::partnership, c.partner);
-    default: return furthest_time;
+    case Rung::supporter:
+      return below(LadderStream::support, c.supporter);
+    case Rung::advocate:
+      return below(LadderStream::advocacy, c.advocate);
+    case Rung::partner:
+      return below(LadderStream::partnership, c.partner);
+    default:
+      return furthest_time;
   }
 }
 
@@ -267,9 +275,12 @@ inline std::int32_t quiet_day(const LadderState& state, Rung rung, Time from,
   if (state.purchases < c.client_purchases) until = static_cast<double>(from);
   if (state.contract_until != no_time)
     until = std::max(until, static_cast<double>(state.contract_until));
-  if (rung >= Rung::supporter) until = std::min(until, holds_until(LadderStream::support, c.supporter));
-  if (rung >= Rung::advocate) until = std::min(until, holds_until(LadderStream::advocacy, c.advocate));
-  if (rung >= Rung::partner) until = std::min(until, holds_until(LadderStream::partnership, c.partner));
+  if (rung >= Rung::supporter)
+    until = std::min(until, holds_until(LadderStream::support, c.supporter));
+  if (rung >= Rung::advocate)
+    until = std::min(until, holds_until(LadderStream::advocacy, c.advocate));
+  if (rung >= Rung::partner)
+    until = std::min(until, holds_until(LadderStream::partnership, c.partner));
   return static_cast<std::int32_t>(until / double{day}) - 1;
 }
 
@@ -373,9 +384,9 @@ inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Fe
 /// Where a relationship stands at a read.
 struct Standing {
   Position position;
-  Band band;       ///< the bounds that the evidence at `now` allows
-  bool exact;      ///< false: late, retracted or merged events; `since` is then absent
-  bool at_least;   ///< peak and since are bounds, since older events were summed without evaluation
+  Band band;      ///< the bounds that the evidence at `now` allows
+  bool exact;     ///< false: late, retracted or merged events; `since` is then absent
+  bool at_least;  ///< peak and since are bounds, since older events were summed without evaluation
 };
 
 /// The standing at `now` >= the newest event; never changes the state. O(1).
@@ -398,7 +409,8 @@ inline Standing standing(const LadderState& state, const LadderInstant& now,
 }
 
 /// The rung of `standing`, without dates and bounds: several times faster. O(1).
-inline Rung rung_at(const LadderState& state, const LadderInstant& now, const LadderRules& rules) noexcept {
+inline Rung rung_at(const LadderState& state, const LadderInstant& now,
+                    const LadderRules& rules) noexcept {
   if (state.has(position_unset)) return band(state, now, rules).enter;
   const Rung rung = detail::position_through<false>(state, now, rules).rung;
   return state.has(out_of_order) ? band(state, now, rules).clamp(rung) : rung;
@@ -421,7 +433,8 @@ struct Falls {
 };
 
 /// Projects the falls of a relationship that stands on `rung` now. O(rungs) closed forms.
-inline Falls falls_if_quiet(const LadderState& state, Rung rung, const LadderRules& rules) noexcept {
+inline Falls falls_if_quiet(const LadderState& state, Rung rung,
+                            const LadderRules& rules) noexcept {
   Falls falls;
   while (rung > Rung::buyer) {
     // The rung is lost when the first criterion at or below it fails.

@@ -88,16 +88,16 @@ template <bool WithVariance>
   const auto [shape, rate] = answer_rate(evidence, options);
   const auto concession = readiness(evidence, options);
   const double speed = options.speed_weight;
-  const double requests =
-      non_negative(evidence.answered) + (evidence.open > 0 ? evidence.open : 0);
+  const double requests = non_negative(evidence.answered) + (evidence.open > 0 ? evidence.open : 0);
   const double concessions = non_negative(evidence.granted) + non_negative(evidence.refused);
   double variance = 0;
   if constexpr (WithVariance)
     variance = speed * speed * answer_variance(shape, rate) +
                (1 - speed) * (1 - speed) * concession.variance;
-  return {speed * answer_probability(shape, rate) + (1 - speed) * concession.mean, variance,
-          speed * coverage_share(requests, options.prior_answers) +
-              (1 - speed) * coverage_share(concessions, options.prior_granted + options.prior_refused)};
+  return {
+      speed * answer_probability(shape, rate) + (1 - speed) * concession.mean, variance,
+      speed * coverage_share(requests, options.prior_answers) +
+          (1 - speed) * coverage_share(concessions, options.prior_granted + options.prior_refused)};
 }
 
 }  // namespace detail

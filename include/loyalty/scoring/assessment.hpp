@@ -91,8 +91,9 @@ inline Parameters parameters_of(const Evidence& evidence, const Scorer& scorer, 
   const ScoringOptions& o = scorer.options;
   return {lit.commitment ? commitment(evidence.commitment, o.commitment)
                          : unlit(scorer.baseline.commitment),
-          lit.responsiveness ? detail::responsiveness<WithVariance>(evidence.responsiveness, o.responsiveness)
-                             : unlit(scorer.baseline.responsiveness),
+          lit.responsiveness
+              ? detail::responsiveness<WithVariance>(evidence.responsiveness, o.responsiveness)
+              : unlit(scorer.baseline.responsiveness),
           lit.reciprocity ? reciprocity(evidence.reciprocity, o.reciprocity)
                           : unlit(scorer.baseline.reciprocity),
           lit.trust ? trust(evidence.trust, o.trust) : unlit(scorer.baseline.trust)};
