@@ -26,6 +26,10 @@ rung_names: tuple[str, ...]
 role_names: tuple[str, ...]
 code_names: tuple[str, ...]
 skip_names: tuple[str, ...]
+observable_names: tuple[str, ...]
+conduct_kinds: tuple[str, ...]
+shown_by: dict[str, str]
+next_step_words: dict[str, str]
 next_step_names: tuple[str, ...]
 evidence_names: tuple[str, ...]
 table_columns: tuple[str, ...]
@@ -121,6 +125,7 @@ class RoleScoring:
     @property
     def baseline(self) -> tuple[list[float], list[float], list[float], list[float]]: ...
 
+def date_text(seconds: int) -> str: ...
 def commitment(
     scoring: RoleScoring, kept: _Column, breached: _Column, contract_days_left: _Column
 ) -> tuple[_Numbers, _Numbers, _Numbers]: ...

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from loyalty import _core
+from loyalty._dates import ahead_of_utc, check_zone
 
 #: Stands for an absent time.
 NO_TIME: int = _core.no_time
@@ -37,6 +38,11 @@ def native_columns(frame: Any) -> tuple[dict[str, Any], str]:
         return dict(frame), "dict"
     import narwhals.stable.v1 as nw
 
+    named = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    names = [name for name in named if isinstance(name, str)]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the frame has {names.count(name)} columns named '{name}'; keep one")
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError:
@@ -108,22 +114,27 @@ def _time_source(name: str, column: Any, zone: str | None) -> Any:
                 if zone is None:
                     raise _needs_zone(name)
                 if zone != "UTC":
-                    local = series.dt.replace_time_zone(zone)
-                    column = local.dt.convert_time_zone("UTC").to_native()
+                    return _of_clocks(name, _source(column), zone)
             return _source(column)
     array = _source(column)
     if _core.is_naive(name, array):
         if zone is None:
             raise _needs_zone(name)
         if zone != "UTC":
-            raise ValueError(
-                f"column '{name}': NumPy times are only taken as UTC; convert them, or give a pandas or polars frame"
-            )
+            return _of_clocks(name, array, zone)
     if isinstance(array, np.ndarray) and array.dtype.kind == "M":
         unit, step = np.datetime_data(array.dtype)
         if unit not in ("s", "ms", "us", "ns", "D") or step != 1:
             return array.astype("datetime64[s]")
     return array
+
+
+def _of_clocks(name: str, column: Any, zone: str) -> np.ndarray:
+    """UTC seconds of times that the clocks of a zone showed."""
+    seconds = _core.utc_seconds(name, column)
+    known = seconds != NO_TIME
+    seconds[known] -= ahead_of_utc(seconds[known], zone, local=True)
+    return seconds
 
 
 def times(name: str, column: Any, zone: str | None) -> np.ndarray:
@@ -164,6 +175,7 @@ def _scale(column: Any, out: dict[str, Any]) -> None:
 
 def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
     """The event columns of a frame as the compiled half takes them; nothing is copied that it can read in place."""
+    check_zone(zone)
     native, _ = native_columns(frame)
     unknown = [name for name in native if name not in KNOWN]
     if unknown:
@@ -179,12 +191,16 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
             )
     out: dict[str, Any] = {}
     for name, column in native.items():
+        if isinstance(column, list | tuple) and not column:  # NumPy would take it for numbers
+            column = np.empty(0, "i8" if name in TIMES else "f8" if name in NUMBERS else "O")
         if name in TIMES:
             out[name] = _time_source(name, column, zone)
         elif name in NUMBERS:
             out[name] = _source(column, "real")
         elif name in TEXTS or name == "whole_order":
             out[name] = _source(column)
+    if getattr(out["relationship"], "dtype", None) == np.bool_:
+        out["relationship"] = out["relationship"].astype(object)  # truth values name nobody
     if "scale" in native:
         _scale(native["scale"], out)
     return out

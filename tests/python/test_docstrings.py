@@ -34,26 +34,7 @@ MADE = {
     "loyalty.reading.Rejects",
 }
 #: Whose docstrings do not name every argument yet. This list only ever gets shorter.
-LACKING = {
-    "loyalty.frames.like",
-    "loyalty.orders.from_orders",
-    "loyalty.policy.Policy.from_dict",
-    "loyalty.policy.Policy.load",
-    "loyalty.portfolio.Books.of",
-    "loyalty.portfolio.Portfolio.assess",
-    "loyalty.portfolio.Portfolio.explain",
-    "loyalty.portfolio.Portfolio.merge",
-    "loyalty.portfolio.Portfolio.replay",
-    "loyalty.portfolio.Portfolio.retract",
-    "loyalty.portfolio.Portfolio.state",
-    "loyalty.portfolio.Result.column",
-    "loyalty.portfolio.instant_of",
-    "loyalty.reading.EventTable.add_rejects",
-    "loyalty.reading.EventTable.sample",
-    "loyalty.scoring.next_step",
-    "loyalty.scoring.probability_we_give_more",
-    "loyalty.scoring.quality_interval",
-}
+LACKING: set[str] = set()
 
 
 def own(name: str) -> list[tuple[str, Any]]:

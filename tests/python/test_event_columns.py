@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from loyalty import _core
+from loyalty import _core, _events
 from loyalty._events import NO_TIME
 
 KINDS = _core.kind_names
@@ -173,8 +173,7 @@ def test_local_times_of_a_stated_zone() -> None:
         with pytest.raises(ValueError, match="column 'time' holds times without a zone"):
             folded(time=column)
         assert folded(time=column, zone="Asia/Tokyo") == EXPECTED
-    with pytest.raises(ValueError, match="NumPy times are only taken as UTC"):
-        folded(time=local.to_numpy(), zone="Asia/Tokyo")
+    assert folded(time=local.to_numpy(), zone="Asia/Tokyo") == EXPECTED
     with pytest.raises(ValueError, match="column 'time' holds times without a zone"):
         folded(time=pd.DatetimeIndex(local))
     assert folded(time=pd.DatetimeIndex(UTC)) == EXPECTED
@@ -510,3 +509,77 @@ def test_scales_as_text() -> None:
             ValueError, match=r"column .scale.: .* is not a scale; write it as 1\.\.5"
         ):
             portfolio.apply({**base, "scale": [wrong] * 3})
+
+
+CLOCKS = {
+    # Skipped by the clocks of Berlin: an hour on from before the gap. Shown twice: the later one.
+    "2024-03-31T02:30:00": "2024-03-31T01:30:00Z",
+    "2024-10-27T02:30:00": "2024-10-27T01:30:00Z",
+    "2024-07-01T12:00:00": "2024-07-01T10:00:00Z",
+    "2024-01-01T12:00:00": "2024-01-01T11:00:00Z",
+}
+
+
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "pyarrow"])
+def test_naive_times_are_those_of_the_zones_clocks(kind: str) -> None:
+    local = np.array([*CLOCKS, "NaT"], dtype="datetime64[us]")
+    columns = {
+        "numpy": lambda: {"time": local},
+        "pandas": lambda: pd.DataFrame({"time": local}),
+        "polars": lambda: pl.DataFrame({"time": local}),
+        "pyarrow": lambda: pa.table({"time": local}),
+    }[kind]()
+    made = _events.times("time", columns["time"], "Europe/Berlin")
+    expected = [int(np.datetime64(utc[:-1], "s").astype("i8")) for utc in CLOCKS.values()]
+    assert made.tolist() == [*expected, _events.NO_TIME]
+
+
+def test_a_zone_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match="'Berlin' is not a known time zone; give a name such as"):
+        loyalty.Portfolio().apply({"relationship": [], "time": [], "kind": []}, zone="Berlin")
+
+
+def test_no_rows_are_no_mistake() -> None:
+    books = loyalty.Portfolio().apply({"relationship": [], "time": [], "kind": [], "value": []})
+    assert books.read == 0
+
+
+def test_truth_values_name_nobody() -> None:
+    for values in (np.array([True, False]), np.array([True, False], dtype=object)):
+        books = loyalty.Portfolio().apply(
+            {"relationship": values, "time": np.array([0, 0]), "kind": ["purchase"] * 2}
+        )
+        assert books.set_aside == {"bad_relationship": 2}
+
+
+def test_two_columns_of_one_name_are_refused_by_name() -> None:
+    frame = pd.DataFrame(
+        [["a", 0, "purchase", "x"]], columns=["relationship", "time", "kind", "kind"]
+    )
+    with pytest.raises(ValueError, match="2 columns named 'kind'; keep one"):
+        loyalty.Portfolio().apply(frame)
+
+
+def test_unsigned_references() -> None:
+    books = loyalty.Portfolio().apply(
+        {
+            "relationship": ["a", "a"],
+            "time": np.array([1577836800, 1577836900]),
+            "kind": ["request", "response"],
+            "refers_to": np.array([2**63 + 5, 2**63 + 5], dtype="u8"),
+        }
+    )
+    assert books.scored == 2
+
+
+def test_exact_copies_are_counted() -> None:
+    events = {
+        "relationship": ["a", "a", "b"],
+        "time": np.array([1577836800] * 3),
+        "kind": ["purchase"] * 3,
+        "amount": np.array([5.0, 5.0, 5.0]),
+    }
+    portfolio = loyalty.Portfolio()
+    books = portfolio.apply(events)
+    assert (books.scored, books.repeats, portfolio.books.repeats) == (3, 1, 1)
+    assert "1 repeat another row exactly" in str(books)

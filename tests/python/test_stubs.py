@@ -132,4 +132,4 @@ def test_values(name: str) -> None:
         for element in value:
             assert item in as_written(element), name
     else:
-        assert VALUES[name] in as_written(value)
+        assert VALUES[name].split("[")[0] in as_written(value)

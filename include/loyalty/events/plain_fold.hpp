@@ -61,7 +61,8 @@ class PlainFold {
   /// of the ordinary, or at the limits. `value` and `amount` are NaN where absent. A purchase must have no
   /// margin, a gift no cost, a review no rating. O(1), no allocation, no lock.
   bool apply(Relationship& r, const Plan& plan, Time time, double value, double amount) noexcept {
-    if (static_cast<std::uint64_t>(time - step_start_) >= step_seconds_) [[unlikely]]
+    if (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(step_start_) >= step_seconds_)
+        [[unlikely]]
       if (!enter_step(time)) return false;
     const double stated = masked(value, plan.value_bits);
     const double given = stated == stated ? stated : plan.absent;
