@@ -45,7 +45,8 @@ py::array object_array(const TextValues& values) {
       if (it != words.end()) {
         item = it->second;
       } else {
-        PyObject* made = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape");
+        PyObject* made = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()),
+                                              "surrogateescape");
         if (made == nullptr) throw py::error_already_set();
         item = py::reinterpret_steal<py::object>(made);
         if (words.size() < 4096) words.emplace(text, item);
@@ -116,9 +117,11 @@ py::dict summary_dict(const ResultSummary& s) {
   out["rungs"] = std::vector<std::int64_t>(s.rungs.begin(), s.rungs.end());
   out["rungs_observed"] = s.rungs_observed;
   out["grades"] = std::vector<std::int64_t>(s.grades.begin(), s.grades.end());
-  out["quality_tenths"] = std::vector<std::int64_t>(s.quality_tenths.begin(), s.quality_tenths.end());
+  out["quality_tenths"] =
+      std::vector<std::int64_t>(s.quality_tenths.begin(), s.quality_tenths.end());
   out["mean_coverage"] = std::vector<double>(s.mean_coverage.begin(), s.mean_coverage.end());
-  out["lit"] = py::dict(py::arg("commitment") = s.lit.commitment, py::arg("responsiveness") = s.lit.responsiveness,
+  out["lit"] = py::dict(py::arg("commitment") = s.lit.commitment,
+                        py::arg("responsiveness") = s.lit.responsiveness,
                         py::arg("reciprocity") = s.lit.reciprocity, py::arg("trust") = s.lit.trust,
                         py::arg("purchases") = s.lit.purchases);
   out["spend"] = s.spend;
@@ -165,8 +168,11 @@ py::dict state_dict(const Relationship& r) {
 std::string explain(const Portfolio& p, std::uint32_t index, const AsOf& at) {
   const std::string id = p.id(index);
   const Role role = p.role(index);
-  ExplainNames names{.id = id, .role = role_names[static_cast<std::size_t>(role)], .set_aside = p.set_aside(index)};
-  for (std::size_t i = 0; i < names.rungs.size(); ++i) names.rungs[i] = p.policy().label(static_cast<Rung>(i));
+  ExplainNames names{.id = id,
+                     .role = role_names[static_cast<std::size_t>(role)],
+                     .set_aside = p.set_aside(index)};
+  for (std::size_t i = 0; i < names.rungs.size(); ++i)
+    names.rungs[i] = p.policy().label(static_cast<Rung>(i));
   const Relationship r = p.state(index, at.now());
   const Scorer& scorer = p.rules().scorer(role);
   return describe(assess(r, at, scorer, Lit(p.observed())), r, at, scorer, names);
@@ -185,7 +191,8 @@ void register_batch(py::module_& m) {
   py::list infos;
   for (const ColumnInfo& info : result_columns()) {
     static constexpr const char* types[] = {"number", "integer", "time", "text"};
-    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)], std::string(info.meaning)));
+    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
+                                std::string(info.meaning)));
   }
   m.attr("result_columns") = py::tuple(infos);
   const auto words = [](const auto& names) {
@@ -211,14 +218,17 @@ void register_batch(py::module_& m) {
   m.def(
       "reals",
       [](const std::string& name, const py::handle& column) {
-        return single_column<double>(
-            name, column, [&](ColumnReader& reader, const Source& source) { return reader.reals(name, source); });
+        return single_column<double>(name, column, [&](ColumnReader& reader, const Source& source) {
+          return reader.reals(name, source);
+        });
       },
       py::arg("name"), py::arg("column"));
 
   m.def(
       "is_naive",
-      [](const std::string& name, const py::handle& column) { return Source(name, column).is_naive(); },
+      [](const std::string& name, const py::handle& column) {
+        return Source(name, column).is_naive();
+      },
       py::arg("name"), py::arg("column"));
   m.def(
       "distinct",
@@ -230,7 +240,8 @@ void register_batch(py::module_& m) {
         std::unordered_map<std::string_view, std::int32_t> seen;
         py::list words;
         for (std::size_t i = 0; i < which.size(); ++i) {
-          const auto [it, fresh] = seen.try_emplace(texts[i], static_cast<std::int32_t>(seen.size()));
+          const auto [it, fresh] =
+              seen.try_emplace(texts[i], static_cast<std::int32_t>(seen.size()));
           if (fresh) words.append(py::str(std::string(texts[i])));
           which[i] = it->second;
         }
@@ -243,47 +254,52 @@ void register_batch(py::module_& m) {
              return std::make_unique<Portfolio>(policy, landmark);
            }),
            py::arg("policy"), py::arg("landmark") = py::none())
-      .def("apply",
-           [](Portfolio& p, const py::dict& columns) {
-             const EventBuffers buffers(columns);
-             Books books;
-             {
-               // Folding touches no Python object: other threads may run.
-               const py::gil_scoped_release release;
-               books = p.apply(buffers.columns());
-             }
-             return books_dict(books);
-           },
-           py::arg("columns"))
-      .def("retract",
-           [](Portfolio& p, const py::dict& columns) {
-             const EventBuffers buffers(columns);
-             Books books;
-             {
-               const py::gil_scoped_release release;
-               books = p.retract(buffers.columns());
-             }
-             return books_dict(books);
-           },
-           py::arg("columns"))
-      .def("replay",
-           [](Portfolio& p, const py::dict& columns) {
-             const EventBuffers buffers(columns);
-             Books books;
-             {
-               const py::gil_scoped_release release;
-               books = p.replay(buffers.columns());
-             }
-             return books_dict(books);
-           },
-           py::arg("columns"))
+      .def(
+          "apply",
+          [](Portfolio& p, const py::dict& columns) {
+            const EventBuffers buffers(columns);
+            Books books;
+            {
+              // Folding touches no Python object: other threads may run.
+              const py::gil_scoped_release release;
+              books = p.apply(buffers.columns());
+            }
+            return books_dict(books);
+          },
+          py::arg("columns"))
+      .def(
+          "retract",
+          [](Portfolio& p, const py::dict& columns) {
+            const EventBuffers buffers(columns);
+            Books books;
+            {
+              const py::gil_scoped_release release;
+              books = p.retract(buffers.columns());
+            }
+            return books_dict(books);
+          },
+          py::arg("columns"))
+      .def(
+          "replay",
+          [](Portfolio& p, const py::dict& columns) {
+            const EventBuffers buffers(columns);
+            Books books;
+            {
+              const py::gil_scoped_release release;
+              books = p.replay(buffers.columns());
+            }
+            return books_dict(books);
+          },
+          py::arg("columns"))
       .def("merge", &Portfolio::merge, py::arg("other"), py::call_guard<py::gil_scoped_release>())
-      .def("note_set_aside", &Portfolio::note_set_aside, py::arg("relationship"), py::arg("rows") = 1)
-      .def("copy", [](const Portfolio& p) {
-        auto fresh = std::make_unique<Portfolio>(p.policy(), p.rules().landmark());
-        fresh->merge(p);
-        return fresh;
-      })
+      .def("note_set_aside", &Portfolio::note_set_aside, py::arg("relationship"),
+           py::arg("rows") = 1)
+      .def("copy",
+           [](const Portfolio& p) {
+             auto fresh = std::make_unique<Portfolio>(p.policy(), p.rules().landmark());
+             fresh->merge(p);
+             return fresh;
+           })
       .def("bytes",
            [](const Portfolio& p) {
              const auto bytes = p.bytes();
@@ -291,47 +307,59 @@ void register_batch(py::module_& m) {
            })
       .def("__len__", &Portfolio::size)
       .def(
-          "__contains__", [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); },
+          "__contains__",
+          [](const Portfolio& p, const std::string& id) { return p.find(id).has_value(); },
           py::arg("id"))
       .def_property_readonly("newest", [](const Portfolio& p) { return time_object(p.newest()); })
       .def_property_readonly("landmark", [](const Portfolio& p) { return p.rules().landmark(); })
       .def_property_readonly("open_items", &Portfolio::open_items)
       .def_property_readonly("currency", &Portfolio::currency)
       .def_property_readonly("books", [](const Portfolio& p) { return books_dict(p.books()); })
-      .def("state", [](const Portfolio& p, const std::string& id, std::optional<Time> now) {
-             return state_dict(p.state(index_of(p, id), now.value_or(p.newest())));
-           }, py::arg("id"), py::arg("now") = py::none())
-      .def("standing",
-           [](const Portfolio& p, const std::string& id, Time now) {
-             const Standing s = p.at(now).standing(p.state(index_of(p, id), now));
-             return py::make_tuple(static_cast<int>(s.position.rung), static_cast<int>(s.position.peak),
-                                   time_object(s.position.since), static_cast<int>(s.band.enter),
-                                   static_cast<int>(s.band.keep), s.exact, s.at_least);
-           },
-           py::arg("id"), py::arg("now"))
-      .def("falls",
-           [](const Portfolio& p, const std::string& id, Time now) {
-             const Relationship r = p.state(index_of(p, id), now);
-             const Standing s = p.at(now).standing(r);
-             py::list out;
-             for (const RungChange& fall : falls_if_quiet(r.ladder, s.position.rung, p.rules().fold().ladder))
-               out.append(py::make_tuple(fall.time, static_cast<int>(fall.rung)));
-             return out;
-           },
-           py::arg("id"), py::arg("now"))
-      .def("explain",
-           [](const Portfolio& p, const std::string& id, Time now) { return explain(p, index_of(p, id), p.at(now)); },
-           py::arg("id"), py::arg("now"))
-      .def("assess",
-           [](const Portfolio& p, Time now, bool intervals) {
-             ResultTable table;
-             {
-               const py::gil_scoped_release release;
-               table = assess_all(p, now, {.intervals = intervals});
-             }
-             return py::make_tuple(result_dict(table), summary_dict(table.summary));
-           },
-           py::arg("now"), py::arg("intervals") = true);
+      .def(
+          "state",
+          [](const Portfolio& p, const std::string& id, std::optional<Time> now) {
+            return state_dict(p.state(index_of(p, id), now.value_or(p.newest())));
+          },
+          py::arg("id"), py::arg("now") = py::none())
+      .def(
+          "standing",
+          [](const Portfolio& p, const std::string& id, Time now) {
+            const Standing s = p.at(now).standing(p.state(index_of(p, id), now));
+            return py::make_tuple(static_cast<int>(s.position.rung),
+                                  static_cast<int>(s.position.peak), time_object(s.position.since),
+                                  static_cast<int>(s.band.enter), static_cast<int>(s.band.keep),
+                                  s.exact, s.at_least);
+          },
+          py::arg("id"), py::arg("now"))
+      .def(
+          "falls",
+          [](const Portfolio& p, const std::string& id, Time now) {
+            const Relationship r = p.state(index_of(p, id), now);
+            const Standing s = p.at(now).standing(r);
+            py::list out;
+            for (const RungChange& fall :
+                 falls_if_quiet(r.ladder, s.position.rung, p.rules().fold().ladder))
+              out.append(py::make_tuple(fall.time, static_cast<int>(fall.rung)));
+            return out;
+          },
+          py::arg("id"), py::arg("now"))
+      .def(
+          "explain",
+          [](const Portfolio& p, const std::string& id, Time now) {
+            return explain(p, index_of(p, id), p.at(now));
+          },
+          py::arg("id"), py::arg("now"))
+      .def(
+          "assess",
+          [](const Portfolio& p, Time now, bool intervals) {
+            ResultTable table;
+            {
+              const py::gil_scoped_release release;
+              table = assess_all(p, now, {.intervals = intervals});
+            }
+            return py::make_tuple(result_dict(table), summary_dict(table.summary));
+          },
+          py::arg("now"), py::arg("intervals") = true);
 }
 
 }  // namespace loyalty::python

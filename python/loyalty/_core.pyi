@@ -63,8 +63,8 @@ class Policy:
     def labels(self) -> list[str]: ...
 
 class Portfolio:
-    """Many relationships. Times are UTC seconds; books have the keys read, scored, skipped, set_aside, repeats, reject_rows
-    and reject_codes.
+    """Many relationships. Times are UTC seconds; books have the keys read, scored, skipped, set_aside, repeats,
+    reject_rows and reject_codes.
     """
 
     def __init__(self, policy: Policy, landmark: int | None = None) -> None: ...
