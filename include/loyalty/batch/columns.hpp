@@ -12,10 +12,12 @@ namespace loyalty {
 
 /// A column of byte strings: row i is bytes[offsets[i] .. offsets[i + 1]). An empty string is absent.
 struct TextColumn {
-  const char* bytes = nullptr;
-  const std::int64_t* offsets = nullptr;
+  const char* bytes = nullptr;            ///< all strings, end to end
+  const std::int64_t* offsets = nullptr;  ///< rows + 1, in bytes, not falling; null: no column
 
+  /// Whether the column is there.
   explicit operator bool() const noexcept { return offsets != nullptr; }
+  /// The string of row i; borrows the bytes. O(1).
   std::string_view operator[](std::size_t i) const noexcept {
     return {bytes + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
   }
@@ -30,30 +32,30 @@ struct EventColumns {
   /// Marks a code that the importer could not read.
   static constexpr std::uint8_t unreadable = 254;
 
-  std::size_t rows = 0;
+  std::size_t rows = 0;                               ///< length of every column
   const std::int64_t* relationship_number = nullptr;  ///< `no_time` is absent
-  TextColumn relationship;
-  const Time* time = nullptr;
-  const std::uint8_t* kind = nullptr;  ///< Kind
-  const double* value = nullptr;
-  const double* amount = nullptr;
-  const double* margin = nullptr;
-  const double* cost = nullptr;
-  const double* rating = nullptr;
-  const double* scale_low = nullptr;
-  const double* scale_high = nullptr;
-  const Time* due = nullptr;
-  const Time* done = nullptr;
-  const Time* until = nullptr;
-  const Time* since = nullptr;
+  TextColumn relationship;                            ///< read where there are no numbers
+  const Time* time = nullptr;                         ///< when it happened, UTC seconds
+  const std::uint8_t* kind = nullptr;                 ///< Kind
+  const double* value = nullptr;       ///< weight, points, stake, severity, 0/1 outcome or answer
+  const double* amount = nullptr;      ///< money in major units of the row's currency, >= 0
+  const double* margin = nullptr;      ///< money in major units, may be negative
+  const double* cost = nullptr;        ///< money in major units, >= 0
+  const double* rating = nullptr;      ///< of a review, on its scale
+  const double* scale_low = nullptr;   ///< worst answer of a rating or survey
+  const double* scale_high = nullptr;  ///< best answer; may be the lower number
+  const Time* due = nullptr;           ///< promised for, UTC seconds
+  const Time* done = nullptr;          ///< kept at, UTC seconds
+  const Time* until = nullptr;         ///< last second of a contract, UTC
+  const Time* since = nullptr;  ///< UTC second of the request answered or the purchase returned
   const std::uint8_t* side = nullptr;         ///< Side
   const std::uint8_t* parameter = nullptr;    ///< SurveyOf
   const std::uint8_t* role = nullptr;         ///< Role
   const std::uint8_t* whole_order = nullptr;  ///< 0 or 1
   const std::uint8_t* code = nullptr;         ///< Code: rows that the importer sets aside already
-  TextColumn refers_to;
-  TextColumn event_id;
-  TextColumn currency;
+  TextColumn refers_to;                       ///< what a row opens or closes, or takes back
+  TextColumn event_id;                        ///< tells repeats apart, by relationship
+  TextColumn currency;                        ///< of the row's money; absent: the portfolio's
 };
 
 }  // namespace loyalty

@@ -21,10 +21,13 @@ namespace loyalty {
 /// number 17850 are the same relationship.
 class IdIndex {
  public:
+  /// No index: what `find` says of an unknown identifier.
   static constexpr std::uint32_t none = 0xffffffffU;
 
+  /// No identifiers yet.
   IdIndex() : buckets_(4), texts_(16) {}
 
+  /// Identifiers so far; their indices are 0..size() - 1, at most 2^32 - 1 of them.
   std::size_t size() const noexcept { return ids_.size(); }
 
   /// Brings the bucket of a number near the processor, some rows ahead of its use.
@@ -35,6 +38,7 @@ class IdIndex {
       loyalty::prefetch(&buckets_[hash(number) & (buckets_.size() - 1)]);
   }
 
+  /// The index of a number, or `none`. O(1).
   std::uint32_t find(std::int64_t number) const noexcept {
     if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
     for (std::size_t i = hash(number) & (buckets_.size() - 1);;
@@ -45,6 +49,7 @@ class IdIndex {
     }
   }
 
+  /// The index of a text, or of the number that it spells, or `none`. O(length).
   std::uint32_t find(std::string_view text) const noexcept {
     std::int64_t number = 0;
     if (canonical_number(text, number)) return find(number);
@@ -57,7 +62,7 @@ class IdIndex {
     }
   }
 
-  /// The index of an identifier, new where it is unknown. Amortised O(1); allocates only for new ones.
+  /// The index of a number, new where it is unknown. Amortised O(1); allocates only for new ones.
   std::uint32_t add(std::int64_t number) {
     if (is_dense(number)) {
       std::uint32_t& index = dense_[static_cast<std::size_t>(number)];
@@ -81,15 +86,17 @@ class IdIndex {
     return index;
   }
 
+  /// The same for a text, whose bytes are copied where it is new. Amortised O(length).
   std::uint32_t add(std::string_view text) {
     std::int64_t number = 0;
     if (canonical_number(text, number)) return add(number);
     return add_text(text, hash(text));
   }
 
+  /// Most texts of one call of `add`.
+  static constexpr std::size_t block = 128;
   /// The indices of `n` texts, `text_of(k)` each, at most `block`; `none` where a text is empty. Cache misses overlap:
   /// slots, identifiers and their bytes are fetched for all before any is compared.
-  static constexpr std::size_t block = 128;
   template <class TextOf>
   void add(std::size_t n, TextOf&& text_of, std::uint32_t* out) {
     std::array<std::uint64_t, block> hashes;
@@ -121,7 +128,7 @@ class IdIndex {
     }
   }
 
-  /// The identifier as text.
+  /// The identifier of an index < size(), as text; numbers in decimal.
   std::string text(std::uint32_t index) const {
     const Id& id = ids_[index];
     return id.bytes == nullptr ? std::to_string(id.number) : std::string(view(id));

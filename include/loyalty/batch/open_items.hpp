@@ -16,12 +16,13 @@ namespace loyalty {
 /// key or, for a read, borrows it.
 template <class Text>
 struct BasicOpenItem {
-  Kind kind = Kind::request;
+  Kind kind = Kind::request;  ///< request, promise, payment or complaint
   Time from = no_time;  ///< request: opened; promise, payment: last second to keep it (due + grace)
   Time done = no_time;  ///< promise, payment whose end is known already
-  double stake = 1;     ///< promise, payment
+  double stake = 1;     ///< promise, payment: weight of the outcome
   Text key{};           ///< refers_to; empty: nothing later can close it
 };
+/// An item that owns its key.
 using OpenItem = BasicOpenItem<std::string>;
 
 /// Whether a row of the given second or a later one could still close the item, or time still move it.
@@ -71,17 +72,21 @@ void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now,
 /// The open items of all relationships: found by (relationship, kind, refers_to), listed by relationship.
 class OpenItems {
  public:
+  /// The head of an empty list.
   static constexpr std::uint32_t none = 0xffffffffU;
 
+  /// Items of all relationships.
   std::size_t size() const noexcept { return size_; }
 
+  /// The item with a key that is not empty, or null; valid until the next change. O(1).
   OpenItem* find(std::uint32_t relationship, Kind kind, std::string_view key) noexcept;
-  /// Adds an item to the list that starts at `head`.
+  /// Adds an item to the list that starts at `head` and moves `head`. Amortised O(1).
   void insert(std::uint32_t relationship, std::uint32_t& head, OpenItem item);
-  /// Removes an item that `find` or a walk of the list returned.
+  /// Removes an item that `find` or a walk of the list returned. O(1).
   void erase(std::uint32_t& head, const OpenItem* item) noexcept;
 
-  /// Calls visit(item) for each item of one relationship's list.
+  /// Calls visit(item) for each item of one relationship's list, the last inserted first; `visit`
+  /// must not insert or erase. O(its items).
   template <class Visit>
   void each(std::uint32_t head, Visit&& visit) const {
     for (std::uint32_t i = head; i != none; i = nodes_[i].next) visit(nodes_[i].item);

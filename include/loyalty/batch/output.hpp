@@ -17,8 +17,9 @@ enum class ColumnType : std::uint8_t { number, integer, time, text };
 
 /// A column of texts: row i is bytes[offsets[i] .. offsets[i + 1]).
 struct TextValues {
-  std::string bytes;
-  std::vector<std::int64_t> offsets{0};
+  std::string bytes;                     ///< all texts, end to end
+  std::vector<std::int64_t> offsets{0};  ///< rows + 1, in bytes, not falling
+  /// The text of row i; borrows the bytes. O(1).
   std::string_view operator[](std::size_t i) const noexcept {
     return std::string_view(bytes).substr(static_cast<std::size_t>(offsets[i]),
                                           static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
@@ -27,40 +28,42 @@ struct TextValues {
 
 /// The values of one column, one a relationship.
 struct ResultColumn {
-  std::string_view name;
-  ColumnType type;
+  std::string_view name;  ///< as in `result_columns`
+  ColumnType type;        ///< decides which of `values` is held
+  /// Doubles for numbers, integers for integers and times (UTC seconds), texts.
   std::variant<std::vector<double>, std::vector<std::int64_t>, TextValues> values;
 };
 
-/// Name, type and meaning of every result column, in order. This list is the only place where columns
-/// are defined; the Python package, the command and the documentation read it.
+/// What a result column is.
 struct ColumnInfo {
-  std::string_view name;
-  ColumnType type;
-  std::string_view meaning;
+  std::string_view name;     ///< snake_case
+  ColumnType type;           ///< what it holds
+  std::string_view meaning;  ///< one phrase, with unit and range
 };
+/// Name, type and meaning of every result column, in order. This list is the only place where
+/// columns are defined; the Python package, the command and the documentation read it.
 std::span<const ColumnInfo> result_columns() noexcept;
 
 /// How many relationships stand on each rung, and what else a summary needs.
 struct ResultSummary {
-  std::int64_t relationships = 0;
-  std::array<std::int64_t, rung_count> rungs{};
-  bool rungs_observed = true;
+  std::int64_t relationships = 0;                ///< all that were assessed
+  std::array<std::int64_t, rung_count> rungs{};  ///< relationships by Rung
+  bool rungs_observed = true;  ///< false: the log records no purchases, and rungs mean nothing
   std::array<std::int64_t, 4> grades{};  ///< by EvidenceGrade; `none` counts the null qualities
   std::array<std::int64_t, 10> quality_tenths{};  ///< published qualities by tens of points
-  std::array<double, 4> mean_coverage{};  ///< commitment, responsiveness, reciprocity, trust
-  Lit lit;
-  double spend = 0;
-  double cost = 0;
-  std::int64_t inexact_positions = 0;  ///< late, retracted or merged: a replay would settle them
-  std::int64_t with_set_aside = 0;     ///< relationships with rows set aside
+  std::array<double, 4> mean_coverage{};  ///< 0..1: commitment, responsiveness, reciprocity, trust
+  Lit lit;                                ///< parameters that the log can light
+  double spend = 0;                       ///< of all, major units, undecayed, less returns
+  double cost = 0;                        ///< of all, major units, decayed
+  std::int64_t inexact_positions = 0;     ///< late, retracted or merged: a replay would settle them
+  std::int64_t with_set_aside = 0;        ///< relationships with rows set aside
 };
 
 /// Assessments of all relationships as of one date, ordered by the bytes of their identifiers.
 struct ResultTable {
-  Time as_of = no_time;
-  std::vector<ResultColumn> columns;
-  ResultSummary summary;
+  Time as_of = no_time;               ///< UTC seconds
+  std::vector<ResultColumn> columns;  ///< in the order of `result_columns`
+  ResultSummary summary;              ///< counts over all rows
 };
 
 /// Which columns to compute; the parameters' own intervals cost more than all others together.

@@ -31,40 +31,54 @@ namespace loyalty {
 /// `event_id` tells repeats apart within a call.
 class Portfolio {
  public:
-  /// Throws PolicyError.
+  /// An empty portfolio. `landmark` in UTC seconds outranks the policy's. Throws PolicyError.
   explicit Portfolio(Policy policy = {}, std::optional<Time> landmark = std::nullopt);
   Portfolio(Portfolio&&) noexcept = default;
   Portfolio& operator=(Portfolio&&) noexcept = default;
 
+  /// The policy compiled for the hot path.
   const Rules& rules() const noexcept { return *rules_; }
+  /// The policy that it was made with.
   const Policy& policy() const noexcept { return rules_->policy(); }
 
-  /// Applies rows in any order. Bad rows are set aside and counted, never thrown for. Throws WindowError
-  /// before anything is applied where a row is newer than the landmark allows, and LimitError after the
-  /// rows are applied where a relationship went over its limits. Amortised O(1) a row for rows in order
-  /// of time (others are sorted first); allocates only for new relationships, new open items and rejects.
+  /// Applies rows in any order. Bad rows are set aside and counted, never thrown for. Before
+  /// anything is applied it throws MismatchError where a required column is absent, or where the
+  /// policy names no currency and the first second that names one names two; and WindowError where
+  /// a row is newer than the landmark allows. LimitError comes after the rows are applied, where a
+  /// relationship went over its limits. Amortised O(1) a row for rows in order of time (others are
+  /// sorted first); allocates only for new relationships, new open items and rejects.
   Books apply(const EventColumns& rows);
   /// Applies one event; what a row's `refers_to` names closes or opens an item. Returns the code of a bad one.
+  /// Throws WindowError and LimitError as above.
   Code apply(std::string_view relationship, const Event& event, std::string_view refers_to = {});
 
-  /// Takes rows back, each given whole as it was applied: sums are what they would be without them, and
-  /// positions that depend on them are flagged. Rows whose effect went through open items (requests with
-  /// refers_to, promises closed later) need a replay instead and are set aside.
+  /// Takes rows back, each given whole as it was applied: sums are what they would be without them,
+  /// and positions that depend on them are flagged. Rows whose effect went through open items
+  /// (requests with refers_to, promises closed later) need a replay instead and are set aside.
+  /// Throws MismatchError where a required column is absent.
   Books retract(const EventColumns& rows);
 
-  /// Starts the relationships named in the rows afresh and applies the rows, which must be their whole
-  /// history: positions are then what in-order arrival gives.
+  /// Starts the relationships named in the rows afresh and applies the rows, which must be their
+  /// whole history: positions are then what in-order arrival gives. Throws as `apply`: WindowError
+  /// and MismatchError (also of a first second with two currencies) before anything is wiped,
+  /// LimitError after the rows are applied.
   Books replay(const EventColumns& rows);
 
-  /// Adds another portfolio of the same fold fingerprint, landmark and currency; throws MismatchError.
-  /// Relationships in both get their sums added and their ladder position unset until a replay.
+  /// Adds another portfolio of the same fold fingerprint, landmark and currency; throws
+  /// MismatchError before anything is added, also where `other` is this portfolio: none merges with
+  /// itself, since every row would count twice. Relationships in both get their sums added and
+  /// their ladder position unset until a replay. Throws LimitError after that where one is then
+  /// over its limits. O(relationships and open items of `other`).
   void merge(const Portfolio& other);
 
   /// Counts rows that a reader set aside before they came here, so that their relationships carry the
-  /// flag; 0 or empty identifiers are counted in the books alone.
+  /// flag; an unknown identifier is added, an empty one changes nothing. They are not in `books`.
   void note_set_aside(std::string_view relationship, std::uint32_t rows = 1);
 
+  /// Relationships; their indices are 0..size() - 1, in order of arrival.
   std::size_t size() const noexcept { return ids_.size(); }
+  /// Items that wait, of all relationships; also those that time has reached but no call has folded
+  /// away.
   std::size_t open_items() const noexcept { return items_.size(); }
   /// Newest row applied so far, `no_time` if none; assessments lie on it or later.
   Time newest() const noexcept { return newest_; }
@@ -74,21 +88,26 @@ class Portfolio {
   Observed observed() const noexcept { return policy().observes.value_or(seen_); }
   /// Whether any purchase stated a margin.
   bool margin_stated() const noexcept { return margin_stated_; }
+  /// The policy's currency, else that of the first row that named one; empty where none did.
   const std::string& currency() const noexcept { return currency_; }
 
   /// Index of a relationship, or nothing.
   std::optional<std::uint32_t> find(std::string_view relationship) const noexcept;
+  /// The identifier of a relationship, index < size().
   std::string id(std::uint32_t index) const { return ids_.text(index); }
   /// Indices in the order of the identifiers' bytes.
   std::vector<std::uint32_t> sorted() const { return ids_.sorted(); }
+  /// The role that the newest row with one stated; without any, the policy's default. O(1).
   Role role(std::uint32_t index) const noexcept {
     const Meta& meta = meta_[index];
     return meta.role_time == no_time ? policy().default_role : meta.role;
   }
+  /// Rows of a relationship that were set aside, here or by a reader. O(1).
   std::uint32_t set_aside(std::uint32_t index) const noexcept { return meta_[index].set_aside; }
 
-  /// A relationship's state as a read at `now` sees it: with the rows of the newest second, and every
-  /// open item that time has reached. O(1 + its open items).
+  /// A relationship's state as a read at `now` sees it: with the rows of the newest second, and
+  /// every open item that time has reached. Throws LimitError where items that act only at the read
+  /// pass the limits. O(1 + its open items).
   Relationship state(std::uint32_t index, Time now) const;
   /// The same at the newest row.
   Relationship state(std::uint32_t index) const { return state(index, newest_); }
@@ -96,7 +115,7 @@ class Portfolio {
   /// A date of assessment; throws WindowError before the newest row or outside the landmark's window,
   /// LimitError where a relationship is over its limits.
   AsOf at(Time now) const;
-  /// The assessment of one relationship as of `at(now)`.
+  /// The assessment of one relationship as of `at(now)`. Throws LimitError as `state`.
   Assessment assess(std::uint32_t index, const AsOf& at) const;
 
   /// Canonical bytes of everything that was folded, ordered by identifier: equal for equal rows.

@@ -10,10 +10,10 @@ namespace loyalty {
 
 /// The means of the four parameters by column, borrowed from the caller; NaN is null.
 struct MeanColumns {
-  const double* commitment = nullptr;
-  const double* responsiveness = nullptr;
-  const double* reciprocity = nullptr;
-  const double* trust = nullptr;
+  const double* commitment = nullptr;      ///< C, 0..1
+  const double* responsiveness = nullptr;  ///< R, 0..1
+  const double* reciprocity = nullptr;     ///< P, 0..1
+  const double* trust = nullptr;           ///< T, 0..1
 };
 
 /// `quality` over columns, to the last digits (a few 1e-16, relative): null where a mean is null.

@@ -12,28 +12,29 @@ namespace loyalty {
 
 /// A value on its grid, bound for one sum.
 struct Part {
+  /// On the grid of the sum: 1/16, 1/256 of the target or one minor unit; signed.
   std::int64_t units;
-  Sum sum;
+  Sum sum;    ///< where it goes
   bool back;  ///< weighed at `Act::back_stamp`: takes back what an earlier act added
 };
 
 /// What an event does to a state at one second: everything decided, only sums left to move.
 struct Act {
-  Time stamp = no_time;        ///< when it acts; its weight
-  Time back_stamp = no_time;   ///< weight of the parts that are taken back
-  Time first_stamp = no_time;  ///< an earlier second that the event also touched
-  Time until = no_time;
-  std::int64_t spend = 0;  ///< minor units
-  std::int64_t money = 0;  ///< sum of |minor units|, for the limit
-  Time open_time = 0;      ///< change of the sum of opening times
-  std::int32_t events = 1;
-  std::int32_t purchases = 0;
+  Time stamp = no_time;         ///< when it acts; its weight
+  Time back_stamp = no_time;    ///< weight of the parts that are taken back
+  Time first_stamp = no_time;   ///< an earlier second that the event also touched
+  Time until = no_time;         ///< last second of a contract; `no_time` where there is none
+  std::int64_t spend = 0;       ///< minor units, negative where money is returned
+  std::int64_t money = 0;       ///< sum of |minor units|, for the limit
+  Time open_time = 0;           ///< change of the sum of opening times
+  std::int32_t events = 1;      ///< change of the count: 0 where an earlier act counted the event
+  std::int32_t purchases = 0;   ///< change of purchases ever: 1, 0 or -1
   std::int32_t open = 0;        ///< change of open requests
   std::int32_t complaints = 0;  ///< change of open complaints
-  std::uint8_t count = 0;
-  Feed feed = Feed::nothing;
-  bool buys = false;  ///< dates the first and last purchase
-  Part parts[4];
+  std::uint8_t count = 0;       ///< parts that are set, 0..4
+  Feed feed = Feed::nothing;    ///< what it feeds of the ladder
+  bool buys = false;            ///< dates the first and last purchase
+  Part parts[4];                ///< the first `count` are set
 
   Act() noexcept {}  // leaves `parts` alone: `count` tells how many are set
 
@@ -49,6 +50,7 @@ struct Act {
     buys = false;
   }
 
+  /// Adds a part; one of 0 units is left out. At most four, which is not checked. O(1).
   void add(Sum sum, std::int64_t units, bool back = false) noexcept {
     if (units != 0) parts[count++] = {units, sum, back};
   }
@@ -163,6 +165,7 @@ inline Act kept_after_broken_act(Kind kind, double stake, Time limit, Time done,
   return act;
 }
 
+/// A request that stays open from `opened`, its stamp, until it is answered or expires.
 inline Act request_act(Time opened) noexcept {
   Act act;
   act.stamp = opened;

@@ -9,17 +9,18 @@ namespace loyalty {
 
 /// What one event of a kind adds to one sum: a weight of the policy, times the row's value where that counts.
 struct Addition {
-  Sum sum;
-  double weight;
-  bool times_value;
+  Sum sum;           ///< where it goes
+  double weight;     ///< 0..1000
+  bool times_value;  ///< whether the row's value multiplies it
 };
 
 /// What an event of a kind adds, where kind, side and value decide it alone.
 struct Effect {
-  Addition additions[2] = {};
-  std::uint8_t count = 0;
-  Feed feed = Feed::nothing;
+  Addition additions[2] = {};  ///< the first `count` are set
+  std::uint8_t count = 0;      ///< 0..2
+  Feed feed = Feed::nothing;   ///< what it feeds of the ladder
 
+  /// Adds an addition; at most two, which is not checked.
   constexpr void add(Sum sum, double weight, bool times_value = false) noexcept {
     additions[count++] = {sum, weight, times_value};
   }

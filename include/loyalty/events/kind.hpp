@@ -35,6 +35,7 @@ enum class Kind : std::uint8_t {
   retraction,
 };
 
+/// Number of kinds.
 inline constexpr int kind_count = 24;
 /// The kinds as they are written in data, in the order of `Kind`.
 inline constexpr std::array<std::string_view, kind_count> kind_names = {
@@ -51,22 +52,27 @@ inline constexpr std::array<std::string_view, kind_count> kind_names = {
     "payment",       "survey",
     "cost",          "retraction"};
 
+/// How a kind is written in data: `return` for `Kind::returned`. O(1).
 constexpr std::string_view name(Kind kind) noexcept {
   return kind_names[static_cast<std::size_t>(kind)];
 }
 
 /// Whose conduct a row is about; for a contact, who made it.
 enum class Side : std::uint8_t { us, them };
+/// The sides as they are written in data, in the order of `Side`.
 inline constexpr std::array<std::string_view, 2> side_names = {"us", "them"};
 
 /// The counterparty's place in the chain.
 enum class Role : std::uint8_t { consumer, supplier, distributor, agency, agent };
+/// Number of roles.
 inline constexpr int role_count = 5;
+/// The roles as they are written in data, in the order of `Role`.
 inline constexpr std::array<std::string_view, role_count> role_names = {
     "consumer", "supplier", "distributor", "agency", "agent"};
 
 /// The parameter that a survey asks about.
 enum class SurveyOf : std::uint8_t { trust, commitment };
+/// The parameters as a survey row writes them, in the order of `SurveyOf`.
 inline constexpr std::array<std::string_view, 2> survey_names = {"trust", "commitment"};
 
 /// The decayed sums of a relationship.
@@ -90,7 +96,9 @@ enum class Sum : std::uint8_t {
   margin,               ///< M, minor units of money
   cost,                 ///< Cost, minor units of money
 };
+/// Number of decayed sums.
 inline constexpr int sum_count = 18;
+/// The sums by name, in the order of `Sum`.
 inline constexpr std::array<std::string_view, sum_count> sum_names = {
     "guarantees_kept", "guarantees_breached",
     "promises_kept",   "promises_broken",
@@ -102,13 +110,14 @@ inline constexpr std::array<std::string_view, sum_count> sum_names = {
     "advocacy",        "partnership",
     "margin",          "cost"};
 
+/// The name of a sum. O(1).
 constexpr std::string_view name(Sum sum) noexcept {
   return sum_names[static_cast<std::size_t>(sum)];
 }
 
 /// Why a row is set aside. The numbers are part of the saved format.
 enum class Code : std::uint8_t {
-  ok,
+  ok,  ///< nothing is wrong with it
   unknown_kind,
   missing_relationship,
   bad_relationship,
@@ -135,7 +144,9 @@ enum class Code : std::uint8_t {
   bad_parameter,
   retraction_without_event,
 };
+/// Number of codes, `ok` among them.
 inline constexpr int code_count = 26;
+/// The codes as reports write them, in the order of `Code`.
 inline constexpr std::array<std::string_view, code_count> code_names = {"ok",
                                                                         "unknown_kind",
                                                                         "missing_relationship",
@@ -163,6 +174,7 @@ inline constexpr std::array<std::string_view, code_count> code_names = {"ok",
                                                                         "bad_parameter",
                                                                         "retraction_without_event"};
 
+/// How reports write a code. O(1).
 constexpr std::string_view name(Code code) noexcept {
   return code_names[static_cast<std::size_t>(code)];
 }

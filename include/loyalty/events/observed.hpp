@@ -12,8 +12,10 @@ namespace loyalty {
 /// The kinds that a log records: a kind that it does not record is not a zero. It never changes sums;
 /// at assessment it decides which parameters are shown. Merged by OR.
 struct Observed {
+  /// Bit k is Kind k, for a survey one of trust; bit `kind_count` a survey of commitment.
   std::uint32_t bits = 0;
 
+  /// Every kind, and both kinds of survey.
   static constexpr Observed everything() noexcept { return {(1U << (kind_count + 1)) - 1}; }
 
   /// Notes a kind; a survey also notes which parameter it asks about.
@@ -21,16 +23,24 @@ struct Observed {
     const bool asks_commitment = kind == Kind::survey && parameter == SurveyOf::commitment;
     bits |= asks_commitment ? commitment_survey : bit(kind);
   }
+  /// Whether a kind is noted; a survey is one of trust.
   constexpr bool sees(Kind kind) const noexcept { return (bits & bit(kind)) != 0; }
 
+  /// Whether at least one of `kinds` is noted.
   constexpr bool sees_any(Observed kinds) const noexcept { return (bits & kinds.bits) != 0; }
 
+  /// Whether commitment can be read: a guarantee, a contract or a survey about it is noted.
   constexpr bool commitment() const noexcept;
+  /// Whether responsiveness can be read: a response or a concession is noted.
   constexpr bool responsiveness() const noexcept;
+  /// Whether reciprocity can be read: gifts are noted, and a kind with which they give.
   constexpr bool reciprocity() const noexcept;
+  /// Whether trust can be read: promise, payment, complaint, guarantee or survey is noted.
   constexpr bool trust() const noexcept;
+  /// Whether the rung can be read: purchases are noted.
   constexpr bool purchases() const noexcept;
 
+  /// Notes what another log records, too. O(1).
   constexpr Observed& operator|=(Observed other) noexcept {
     bits |= other.bits;
     return *this;
@@ -51,12 +61,13 @@ constexpr Observed observed(std::initializer_list<Kind> kinds) noexcept {
   return all;
 }
 
-/// A survey that asks about commitment, and what it is called where kinds are listed.
+/// A survey that asks about commitment.
 inline constexpr Observed observed_commitment_survey = [] {
   Observed survey;
   survey.see(Kind::survey, SurveyOf::commitment);
   return survey;
 }();
+/// What it is called where kinds are listed.
 inline constexpr std::string_view commitment_survey_name = "survey:commitment";
 
 /// Any of which a log must record for a parameter, or the rung, to be read from it.

@@ -23,7 +23,7 @@ namespace loyalty {
 /// ```
 class PlainFold {
  public:
-  /// What events of one kind and side add, compiled.
+  /// What events of one kind and side add, compiled: to two sums, of which an unused one gets 0.
   struct Plan {
     double least = 1;                ///< values above it and
     double most = 0;                 ///< up to it are plain; none where the kind never is
@@ -33,13 +33,15 @@ class PlainFold {
     std::uint64_t value_bits =
         0;  ///< all ones where the row's value matters, else none: it reads as 0
     std::uint64_t amount_bits = 0;  ///< the same of its amount
+    /// Byte offsets of the two sums in a state.
     std::uint16_t offset[2] = {detail::sum_offsets[static_cast<std::size_t>(Sum::purchases)],
                                detail::sum_offsets[static_cast<std::size_t>(Sum::support)]};
-    std::uint8_t clock[2] = {0, 0};
-    Feed feed = Feed::nothing;
-    bool buys = false;
+    std::uint8_t clock[2] = {0, 0};  ///< of each sum, among the clocks of PlainFold
+    Feed feed = Feed::nothing;       ///< what it feeds of the ladder
+    bool buys = false;               ///< a purchase: counts, spends and dates
   };
 
+  /// Compiles a plan for each kind and side. O(kinds).
   explicit PlainFold(const FoldRules& rules) noexcept : rules_(&rules) {
     for (int i = 0; i < sum_count; ++i) {
       const Clock& clock = rules.clocks[static_cast<std::size_t>(i)];
@@ -50,8 +52,10 @@ class PlainFold {
         plans_[index(static_cast<Kind>(kind), side)] = compile(static_cast<Kind>(kind), side);
   }
 
+  /// The rules that it was made with.
   const FoldRules& rules() const noexcept { return *rules_; }
 
+  /// The plan of a kind and side. O(1).
   const Plan& plan(Kind kind, Side side) const noexcept { return plans_[index(kind, side)]; }
 
   /// All plans, by 2 kind + side.

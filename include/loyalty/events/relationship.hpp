@@ -25,33 +25,34 @@ inline constexpr Time never = std::numeric_limits<Time>::max();
 struct alignas(64) Relationship {
   std::int32_t events = 0;                 ///< acts so far
   std::int32_t quiet_until = never_quiet;  ///< cache of `advance`; not part of the bytes
-  LadderState ladder;
-  Time first_event = never;
+  LadderState ladder;                      ///< position, newest event, n, B, O, S, A, P
+  Time first_event = never;                ///< earliest second that an event touched
 
-  ExactSum margin;
-  ExactSum cost;
-  std::int64_t spend = 0;  ///< minor units, undecayed, less returns
-  std::int64_t money = 0;  ///< sum of |minor units|, for the limit
-  Time first_purchase = never;
-  Time last_purchase = no_time;
+  ExactSum margin;               ///< M
+  ExactSum cost;                 ///< Cost
+  std::int64_t spend = 0;        ///< minor units, undecayed, less returns
+  std::int64_t money = 0;        ///< sum of |minor units|, for the limit
+  Time first_purchase = never;   ///< stays where a purchase is taken back
+  Time last_purchase = no_time;  ///< likewise
 
-  ExactSum promises_kept;
-  ExactSum promises_broken;
-  ExactSum promises_grave;
-  ExactSum granted;
+  ExactSum promises_kept;    ///< T+
+  ExactSum promises_broken;  ///< T-
+  ExactSum promises_grave;   ///< T*
+  ExactSum granted;          ///< G+
 
-  ExactSum refused;
-  ExactSum answered;
-  ExactSum answer_time;
-  Time open_time = 0;  ///< sum of the opening times of open requests
-  std::int32_t open_requests = 0;
-  std::int32_t open_complaints = 0;
+  ExactSum refused;                  ///< G-
+  ExactSum answered;                 ///< Rn
+  ExactSum answer_time;              ///< Rx
+  Time open_time = 0;                ///< sum of the opening times of open requests
+  std::int32_t open_requests = 0;    ///< n_open; below 0 in a shard with answers only
+  std::int32_t open_complaints = 0;  ///< complaints not resolved
 
-  ExactSum guarantees_kept;
-  ExactSum guarantees_breached;
-  ExactSum given;
-  ExactSum received;
+  ExactSum guarantees_kept;      ///< K+
+  ExactSum guarantees_breached;  ///< K-
+  ExactSum given;                ///< Fo
+  ExactSum received;             ///< Fi
 
+  /// Whether nothing was ever applied: the identity of `merge`. O(1).
   bool empty() const noexcept { return events == 0 && ladder.newest == no_time; }
 };
 static_assert(sizeof(Relationship) == 384);
@@ -155,7 +156,7 @@ inline void retract(Relationship& r, const Act& act, const FoldRules& rules) noe
   r.quiet_until = never_quiet;
 }
 
-/// Takes an event back; it must be given whole, as it was applied.
+/// Takes an event back; it must be given whole, as it was applied. Returns why a bad one was not.
 inline Code retract(Relationship& r, const Event& event, const FoldRules& rules) noexcept {
   Act act;
   const Code code = act_of(event, rules, act);
@@ -199,11 +200,12 @@ constexpr bool within_limits(const Relationship& r) noexcept {
 
 /// Version of the bytes of a state.
 inline constexpr std::uint8_t state_version = 1;
+/// Size of a state in bytes: 384.
 inline constexpr std::size_t state_bytes = sizeof(Relationship);
 
-/// The bytes of a state, little-endian on every platform.
+/// The bytes of a state, little-endian on every platform, with `quiet_until` reset. O(1).
 inline std::array<std::byte, state_bytes> to_bytes(const Relationship& r) noexcept;
-/// The state of such bytes.
+/// The state of such bytes, which are not checked. O(1).
 inline Relationship from_bytes(std::span<const std::byte, state_bytes> bytes) noexcept;
 
 namespace detail {

@@ -11,8 +11,8 @@ namespace loyalty {
 
 /// What people call the rungs in one language, UTF-8, from prospect to partner.
 struct RungLabels {
-  std::string_view language;  ///< ISO 639-1 code
-  std::array<std::string_view, rung_count> labels;
+  std::string_view language;                        ///< ISO 639-1 code
+  std::array<std::string_view, rung_count> labels;  ///< by Rung
 };
 
 /// The languages that come with the library; the first is the default.

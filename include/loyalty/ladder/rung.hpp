@@ -17,10 +17,13 @@ enum class Rung : std::uint8_t {
   partner,    ///< takes part in our work, proposes improvements
 };
 
+/// Number of rungs.
 inline constexpr int rung_count = 6;
+/// The rungs as they are written in data, which is English, in the order of `Rung`.
 inline constexpr std::array<std::string_view, rung_count> rung_names = {
     "prospect", "buyer", "client", "supporter", "advocate", "partner"};
 
+/// How a rung is written in data; `label` speaks other languages. O(1).
 constexpr std::string_view name(Rung rung) noexcept {
   return rung_names[static_cast<std::size_t>(rung)];
 }

@@ -49,6 +49,7 @@ struct LadderState {
   ExactSum advocacy;              ///< A
   ExactSum partnership;           ///< P
 
+  /// Whether any bit of `flag` is set: `has(pending)` where something of the newest second waits.
   constexpr bool has(LadderFlag flag) const noexcept { return (flags & flag) != 0; }
 };
 static_assert(sizeof(LadderState) == 112);
@@ -56,11 +57,13 @@ static_assert(sizeof(LadderState) == 112);
 /// The ladder's clocks and criteria, compiled once from a policy.
 struct LadderRules {
   std::array<Clock, 4> clocks;  ///< by LadderStream; purchases serve B and O
-  Criteria criteria;
-  bool one_clock = true;  ///< all four are the same
-  Time start = 0;         ///< 30 of the shortest half-life before the landmark
+  Criteria criteria;            ///< of all rungs
+  bool one_clock = true;        ///< all four half-lives are the same
+  Time start = 0;               ///< UTC second: 30 of the shortest half-life before the landmark
 
+  /// Only there to be assigned to.
   LadderRules() = default;
+  /// `clocks` by LadderStream, all of one landmark, which is given in UTC seconds.
   LadderRules(const std::array<Clock, 4>& clocks_, const Criteria& criteria_, Time landmark)
       : clocks(clocks_), criteria(criteria_) {
     Time shortest = clocks[0].half_life();
@@ -75,12 +78,14 @@ struct LadderRules {
 /// A second on the ladder's clocks: what each stream weighs there.
 class LadderInstant {
  public:
+  /// `t` in UTC seconds; refers to the rules, which must outlive it. O(1).
   LadderInstant(Time t, const LadderRules& rules) noexcept : time_(t), rules_(&rules) {
     weights_[0] = weight_units(rules.clocks[0].tick(t));
     if (rules.one_clock) return;
     for (std::size_t i = 1; i < 4; ++i) weights_[i] = weight_units(rules.clocks[i].tick(t));
   }
 
+  /// The second, UTC.
   Time time() const noexcept { return time_; }
 
   /// sum >= threshold * w, exactly: doubles decide unless the two nearly tie, and then integers do.
@@ -172,9 +177,9 @@ inline constexpr std::int32_t never_quiet = std::numeric_limits<std::int32_t>::m
 
 /// A relationship's place on the ladder.
 struct Position {
-  Rung rung = Rung::prospect;
-  Rung peak = Rung::prospect;
-  Time since = no_time;
+  Rung rung = Rung::prospect;  ///< where it stands
+  Rung peak = Rung::prospect;  ///< highest rung so far
+  Time since = no_time;  ///< second in which `rung` was entered; `no_time` where none is known
   friend constexpr bool operator==(const Position&, const Position&) = default;
 };
 
@@ -383,9 +388,9 @@ inline void advance(LadderState& state, std::int32_t& quiet_until, Time time, Fe
 
 /// Where a relationship stands at a read.
 struct Standing {
-  Position position;
-  Band band;      ///< the bounds that the evidence at `now` allows
-  bool exact;     ///< false: late, retracted or merged events; `since` is then absent
+  Position position;  ///< rung, peak and since
+  Band band;          ///< the bounds that the evidence at `now` allows
+  bool exact;         ///< false: late, retracted or merged events; `since` is then absent
   bool at_least;  ///< peak and since are bounds, since older events were summed without evaluation
 };
 
@@ -418,17 +423,19 @@ inline Rung rung_at(const LadderState& state, const LadderInstant& now,
 
 /// One change of rung: a row of the tape.
 struct RungChange {
-  Time time;
-  Rung rung;
+  Time time;  ///< first second on the new rung, UTC
+  Rung rung;  ///< the new rung
   friend constexpr bool operator==(const RungChange&, const RungChange&) = default;
 };
 
 /// The falls that come if nothing more happens, in order of time: one row for each rung that is left, also where
 /// several are left in one second.
 struct Falls {
-  std::array<RungChange, rung_count> rows{};
-  int count = 0;
+  std::array<RungChange, rung_count> rows{};  ///< the first `count` are set
+  int count = 0;                              ///< 0..4, since a buyer falls no further
+  /// The first row; with `end`, a range.
   const RungChange* begin() const noexcept { return rows.data(); }
+  /// Past the last row.
   const RungChange* end() const noexcept { return rows.data() + count; }
 };
 
