@@ -168,13 +168,15 @@ class Numbers {
     }
     if ((kind == 'i' || kind == 'u') && type.itemsize() == 8)
       for (std::size_t i = 0; i < rows_; ++i)
-        if (std::abs((*this)[i]) > 0x1p53) refuse_large((*this)[i]);
+        if (std::abs((*this)[i]) >= 0x1p53)  // 2^53 + 1 has been rounded to it
+          refuse_large((*this)[i]);
   }
 
   [[noreturn]] void refuse_large(double x) const {
-    throw py::value_error("column '" + std::string(name_) + "': an integer near " +
-                          py::str(py::float_(x)).cast<std::string>() +
-                          " is beyond 2^53 and has no exact floating-point value");
+    throw py::value_error(
+        "column '" + std::string(name_) + "': an integer near " +
+        py::str(py::float_(x)).cast<std::string>() +
+        " is at or beyond 2^53, where not every one has an exact floating-point value");
   }
 
   void check(Range range) const {

@@ -514,6 +514,7 @@ def test_negative_and_infinite_are_refused_by_row() -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        2**53 + 1,
         2**53 + 2,
         [2**60],
         np.array([2**60]),
