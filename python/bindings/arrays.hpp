@@ -129,7 +129,7 @@ class Numbers {
     if (PyLong_Check(object)) {  // bool too
       const double x = PyLong_AsDouble(object);
       if (PyErr_Occurred()) throw py::error_already_set();
-      if (std::abs(x) > 0x1p53) refuse_large(x);
+      if (std::abs(x) >= 0x1p53) refuse_large(x);  // 2^53 + 1 has been rounded to it
       return x;
     }
     refuse_type(py::str(py::type::handle_of(given).attr("__name__")).cast<std::string>());
@@ -168,8 +168,7 @@ class Numbers {
     }
     if ((kind == 'i' || kind == 'u') && type.itemsize() == 8)
       for (std::size_t i = 0; i < rows_; ++i)
-        if (std::abs((*this)[i]) >= 0x1p53)  // 2^53 + 1 has been rounded to it
-          refuse_large((*this)[i]);
+        if (std::abs((*this)[i]) >= 0x1p53) refuse_large((*this)[i]);
   }
 
   [[noreturn]] void refuse_large(double x) const {

@@ -25,7 +25,7 @@ Kind = Literal["pandas", "polars", "pyarrow", "dict"]
 NO_TIME: int = _core.no_time
 
 _LIBRARIES = ("pandas", "polars", "pyarrow")
-_LARGEST_EXACT = 2**53
+_INEXACT_FROM = 2**53
 
 
 def _library(value: Any) -> str:
@@ -134,7 +134,7 @@ def _numbers_of_objects(objects: np.ndarray, name: str) -> np.ndarray:
     """Numbers among Python objects; what is none is refused with its row."""
     numbers = np.full(len(objects), np.nan)
     for row, item in enumerate(objects):
-        if isinstance(item, numbers_abc.Integral) and abs(int(item)) > _LARGEST_EXACT:
+        if isinstance(item, numbers_abc.Integral) and abs(int(item)) >= _INEXACT_FROM:
             raise ValueError(_inexact(name, int(item)))
         if isinstance(item, numbers_abc.Real | decimal.Decimal | np.bool_):
             numbers[row] = float(item)
@@ -148,7 +148,10 @@ def _numbers_of_objects(objects: np.ndarray, name: str) -> np.ndarray:
 
 
 def _inexact(name: str, number: int) -> str:
-    return f"column '{name}': an integer near {number:.17g} is beyond 2^53 and has no exact floating-point value"
+    return (
+        f"column '{name}': an integer near {number:.17g} is at or beyond 2^53, "
+        "where not every one has an exact floating-point value"
+    )
 
 
 def _numbers_of_series(value: Any, name: str) -> np.ndarray:
@@ -181,7 +184,7 @@ def _numbers_of_series(value: Any, name: str) -> np.ndarray:
         return np.asarray(series.to_numpy())  # the compiled half refuses what has no exact value
     if dtype.is_integer():
         largest = max(abs(int(series.min() or 0)), abs(int(series.max() or 0)))
-        if largest > _LARGEST_EXACT:
+        if largest >= _INEXACT_FROM:
             raise ValueError(_inexact(name, largest))
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
