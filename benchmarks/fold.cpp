@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// How fast events fold and relationships are assessed, on one core: 20 M events over 1 M relationships
-/// at random, times ascending, staircase included. Arguments: events and relationships, in millions.
+/// at random, times ascending, staircase included; then on two. Arguments: events and relationships, in millions.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -82,6 +82,9 @@ int main(int argc, char** argv) {
   double bare = 1e9;
   double best = 1e9;
   double best_new = 1e9;
+  double best_two = 1e9;
+  double best_shuffled = 1e9;
+  loyalty::Threads two(2);
   loyalty::Portfolio portfolio;
   for (int round = 0; round < 3; ++round) {
     bare = std::min(bare, bare_touch(id, people));
@@ -94,7 +97,18 @@ int main(int argc, char** argv) {
     begin = std::chrono::steady_clock::now();
     const auto books = fresh.apply(columns);
     best = std::min(best, seconds_since(begin));
-    for (Time& t : time) t -= span;
+    for (Time& t : time) t += span;
+    begin = std::chrono::steady_clock::now();
+    fresh.apply(columns, two);
+    best_two = std::min(best_two, seconds_since(begin));
+    for (Time& t : time) t += span;
+    for (std::size_t i = 0; i < events; ++i)
+      std::swap(time[i], time[static_cast<std::size_t>(random() % events)]);
+    begin = std::chrono::steady_clock::now();
+    fresh.apply(columns);
+    best_shuffled = std::min(best_shuffled, seconds_since(begin));
+    std::sort(time.begin(), time.end());
+    for (Time& t : time) t -= 3 * span;
     if (books.scored != static_cast<std::int64_t>(events)) return 1;
     portfolio = std::move(fresh);
   }
@@ -102,6 +116,9 @@ int main(int argc, char** argv) {
   std::printf("two lines of a state alone   %6.1f M events/s\n", rate(bare));
   std::printf("apply, new relationships     %6.1f M events/s\n", rate(best_new));
   std::printf("apply, known relationships   %6.1f M events/s\n", rate(best));
+  std::printf("  the same on two threads    %6.1f M events/s, %.2f times\n", rate(best_two),
+              best / best_two);
+  std::printf("  times in any order         %6.1f M events/s\n", rate(best_shuffled));
 
   const loyalty::AsOf at = portfolio.at(portfolio.newest());
   const auto& scorer = portfolio.rules().scorer(loyalty::Role::consumer);

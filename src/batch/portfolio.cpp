@@ -371,6 +371,21 @@ class PlainRows {
   std::string_view currency_;
 };
 
+/// Brings the columns of rows that do not follow one another near the processor, a block from `start` on.
+void fetch_rows(const EventColumns& rows, std::span<const std::size_t> order, std::size_t start) {
+  const std::size_t end = std::min(order.size(), start + IdIndex::block);
+  const auto fetch = [&](const auto* column) {
+    if (column == nullptr) return;
+    for (std::size_t p = start; p < end; ++p) prefetch(&column[order[p]]);
+  };
+  fetch(rows.relationship_number);
+  fetch(rows.relationship.offsets);
+  fetch(rows.kind);
+  fetch(rows.time);
+  fetch(rows.value);
+  fetch(rows.amount);
+}
+
 /// Some rows ahead of their use: what they are, whose, and where the state is.
 struct Ahead {
   static constexpr std::size_t block = IdIndex::block;
@@ -427,8 +442,15 @@ void Portfolio::KeyedRows::sort() {
 
 Portfolio::Portfolio(Policy policy, std::optional<Time> landmark)
     : rules_(std::make_shared<const Rules>(std::move(policy), landmark)),
-      plain_fold_(rules_->fold()),
-      currency_(rules_->policy().currency) {}
+      currency_(rules_->policy().currency) {
+  workers_.emplace_back(rules_->fold());
+}
+
+std::size_t Portfolio::open_items() const noexcept {
+  std::size_t count = 0;
+  for (const OpenItems& lane : items_) count += lane.size();
+  return count;
+}
 
 void Portfolio::grow() {
   if (meta_.size() == ids_.size()) return;
@@ -436,20 +458,20 @@ void Portfolio::grow() {
   states_.grow_to(ids_.size());
 }
 
-void Portfolio::act_on(KeyedRows& rows, Books& books) {
+void Portfolio::act_on(KeyedRows& rows, Worker& worker) {
   rows.sort();
   const FoldRules& rules = rules_->fold();
   for (const KeyedRow& row : rows.rows) {
     Act act;
     (void)act_of(row.event, rules, act);  // judged when the row was read
     Meta& meta = meta_[row.relationship];
-    PooledItems items{items_, row.relationship, meta.open};
+    PooledItems pool{items(row.relationship), row.relationship, meta.open};
     Relationship& r = states_[row.relationship];
     const bool late = row.newest > row.event.time;
-    const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(), r, items, rules);
+    const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(), r, pool, rules);
     if (skip) {
       // Each row stays in the books of the call that brought it; what it turned out to be is in the total.
-      Books& counted = row.earlier ? books_ : books;
+      Books& counted = row.earlier ? worker.before : worker.books;
       --counted.scored;
       counted.skip(*skip);
     }
@@ -458,54 +480,85 @@ void Portfolio::act_on(KeyedRows& rows, Books& books) {
     if (late && (unmatched || (!is_closer(row.event) && meta.unmatched != 0)))
       r.ladder.flags |= out_of_order;
     if (unmatched) ++meta.unmatched;
-    if (!within_limits(r)) over_limit_ = row.relationship;
+    if (!within_limits(r)) worker.over_limit = true;
   }
   rows.clear();
 }
 
-/// Rows of earlier seconds are complete once a later one is reached.
-void Portfolio::reach(Time time, Books& books) {
-  if (!current_.rows.empty() && current_.time < time) act_on(current_, books);
-  if (!pending_.rows.empty() && pending_.time < time) act_on(pending_, books);
-  if (!pending_.rows.empty() && pending_.time == time) {
-    for (const KeyedRow& row : pending_.rows)
-      current_.add(row.relationship, row.event, pending_.key(row), row.newest, true);
-    pending_.clear();
-  }
-  current_.time = time;
+void Portfolio::Worker::start() {
+  books = {};
+  before = {};
+  seen = {};
+  folded.fill(false);
+  margin_stated = false;
+  over_limit = false;
+  newest = no_time;
+  second = no_time;
+  second_start = second_rejects = 0;
+  again.clear();
 }
 
-void Portfolio::close_call(Time newest, Books& books) {
-  newest_ = std::max(newest_, newest);
-  if (!current_.rows.empty()) {
-    if (current_.time < newest_) {
-      act_on(current_, books);
-    } else {
-      std::swap(current_, pending_);
-      for (KeyedRow& row : pending_.rows) row.earlier = true;
-    }
+/// Gives each worker the rows of its relationships that have waited.
+void Portfolio::share_pending(unsigned parts) {
+  for (unsigned part = 0; part < parts; ++part) workers_[part].pending.time = pending_.time;
+  if (parts == 1) {
+    std::swap(pending_, workers_[0].pending);
+  } else {
+    for (const KeyedRow& row : pending_.rows)
+      workers_[lane_of(row.relationship) % parts].pending.add(row.relationship, row.event,
+                                                              pending_.key(row), row.newest, true);
   }
-  if (!pending_.rows.empty() && pending_.time < newest_) act_on(pending_, books);
+  pending_.clear();
+}
+
+/// Lets rows of seconds before the newest act.
+void Portfolio::close(Worker& worker) {
+  for (KeyedRows* rows : {&worker.pending, &worker.current})
+    if (!rows->rows.empty() && rows->time < newest_) act_on(*rows, worker);
+}
+
+/// Takes over what the workers found; rows of the newest second wait.
+void Portfolio::gather(unsigned parts) {
+  pending_.time = newest_;
+  for (unsigned part = 0; part < parts; ++part) {
+    Worker& worker = workers_[part];
+    for (KeyedRows* rows : {&worker.pending, &worker.current}) {
+      if (pending_.rows.empty()) {
+        std::swap(pending_.rows, rows->rows);
+        std::swap(pending_.keys, rows->keys);
+      } else {
+        for (const KeyedRow& row : rows->rows)
+          pending_.add(row.relationship, row.event, rows->key(row), row.newest, true);
+      }
+      rows->clear();
+    }
+    books_.add(worker.before);
+    seen_ |= worker.seen;
+    margin_stated_ = margin_stated_ || worker.margin_stated;
+    over_limit_ = over_limit_ || worker.over_limit;
+  }
+  for (KeyedRow& row : pending_.rows) row.earlier = true;
   pending_.sort();
   // Items that nothing can change any more are folded away, now and then.
-  if (items_.size() > 2 * settled_items_ + 1024) settle();
+  if (open_items() > 2 * settled_items_ + 1024) settle();
 }
 
 void Portfolio::settle() {
   const FoldRules& rules = rules_->fold();
+  std::vector<const OpenItem*> done;
   for (std::uint32_t i = 0; i < meta_.size(); ++i) {
     if (meta_[i].open == OpenItems::none) continue;
-    std::vector<const OpenItem*> done;
-    items_.each(meta_[i].open, [&](const OpenItem& item) {
+    done.clear();
+    items(i).each(meta_[i].open, [&](const OpenItem& item) {
       if (!can_change(item, newest_, rules)) done.push_back(&item);
     });
     for (const OpenItem* item : done) {
       fire(states_[i], *item, newest_, rules);
-      items_.erase(meta_[i].open, item);
+      items(i).erase(meta_[i].open, item);
     }
-    if (!within_limits(states_[i])) over_limit_ = i;
+    if (!within_limits(states_[i])) over_limit_ = true;
   }
-  settled_items_ = items_.size();
+  settled_items_ = open_items();
 }
 
 void Portfolio::throw_limit(std::uint32_t index, const Relationship& r) const {
@@ -517,11 +570,10 @@ void Portfolio::throw_limit(std::uint32_t index, const Relationship& r) const {
 }
 
 void Portfolio::check_limits() const {
-  if (over_limit_ == IdIndex::none) return;
-  // The last that went over may have been replayed since; another may still be over.
-  std::uint32_t index = over_limit_;
-  for (std::uint32_t i = 0; i < size() && within_limits(states_[index]); ++i) index = i;
-  if (!within_limits(states_[index])) throw_limit(index, states_[index]);
+  if (!over_limit_) return;
+  // Those that went over may have been replayed since.
+  for (std::uint32_t i = 0; i < size(); ++i)
+    if (!within_limits(states_[i])) throw_limit(i, states_[i]);
 }
 
 /// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
@@ -699,39 +751,40 @@ std::uint32_t Portfolio::index_of(const EventColumns& rows, std::size_t i) const
   return id == no_time ? IdIndex::none : ids_.find(id);
 }
 
-/// Among the rows of one second, those at positions [`start`, `end`), how many are copies of another. `again_` are
-/// the relationships that may have several; `rejects` tells from the first position on which rows do not count.
-std::int64_t Portfolio::count_repeats(const EventColumns& rows, std::span<const std::size_t> order,
-                                      std::size_t start, std::size_t end,
-                                      std::span<const Reject> rejects) {
-  if (end - start < 2) return 0;
-  std::sort(again_.begin(), again_.end());
-  again_.erase(std::unique(again_.begin(), again_.end()), again_.end());
-  auto& found = same_second_;
-  found.clear();
-  for (std::size_t p = start; p < end; ++p) {
-    const std::size_t i = order.empty() ? p : order[p];
-    if (!rejects.empty() && rejects.front().row == static_cast<std::int64_t>(i)) {
-      rejects = rejects.subspan(1);
-      continue;
-    }
-    const std::uint32_t index = index_of(rows, i);
-    if (std::binary_search(again_.begin(), again_.end(), index)) found.emplace_back(index, i);
+/// The rows of a call in the order of time, equal times in the order of arrival. O(rows).
+std::vector<std::size_t> order_of_times(const Time* time, std::size_t rows) {
+  std::vector<std::size_t> order(rows);
+  const auto [low, high] = std::minmax_element(time, time + rows);
+  const auto range = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(*low);
+  constexpr std::size_t most = 0xffffffff;
+  if (range > most || rows > most) {  // some time is absent or absurd
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [time](std::size_t a, std::size_t b) { return time[a] < time[b]; });
+    return order;
   }
-  const SameRows same(rows);
-  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first < b.first : same.compare(a.second, b.second) < 0;
-  });
-  std::int64_t repeats = 0;
-  for (std::size_t k = 1; k < found.size(); ++k)
-    if (found[k].first == found[k - 1].first &&
-        same.compare(found[k].second, found[k - 1].second) == 0)
-      ++repeats;
-  return repeats;
+  // By the digits of the time, the last first; each pass keeps the order of the one before.
+  constexpr int digit_bits = 11;
+  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  std::vector<std::uint64_t> keys(rows);
+  std::vector<std::uint64_t> sorted(rows);
+  for (std::size_t i = 0; i < rows; ++i)
+    keys[i] = (static_cast<std::uint64_t>(time[i]) - static_cast<std::uint64_t>(*low)) << 32 | i;
+  const int last_bit = 32 + static_cast<int>(std::bit_width(range));
+  for (int shift = 32; shift < last_bit; shift += digit_bits) {
+    std::array<std::size_t, digits> start{};
+    for (const std::uint64_t key : keys) ++start[(key >> shift) % digits];
+    std::size_t sum = 0;
+    for (std::size_t& count : start) sum += std::exchange(count, sum);
+    for (const std::uint64_t key : keys) sorted[start[(key >> shift) % digits]++] = key;
+    keys.swap(sorted);
+  }
+  for (std::size_t i = 0; i < rows; ++i) order[i] = keys[i] & most;
+  return order;
 }
 
-Books Portfolio::apply(const EventColumns& rows) {
-  Books books = prepare_and_fold(rows, newest_, [] {});
+Books Portfolio::apply(const EventColumns& rows, Workers& workers) {
+  Books books = prepare_and_fold(rows, newest_, workers, [] {});
   books_.add(books);
   check_limits();
   return books;
@@ -740,38 +793,191 @@ Books Portfolio::apply(const EventColumns& rows) {
 /// Everything that can throw is checked first; then `begin` is called and the rows are folded. Rows before `known`
 /// are late.
 template <class Begin>
-Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Begin&& begin) {
+Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Workers& workers,
+                                  Begin&& begin) {
   if (rows.rows == 0) return {};
   known_ = known;
   require_columns(rows);
   check_window(rows);
-  const bool ascending = std::is_sorted(rows.time, rows.time + rows.rows);
   std::vector<std::size_t> order;
-  if (rows.event_id || !ascending) {
+  if (!std::is_sorted(rows.time, rows.time + rows.rows)) {
+    order = order_of_times(rows.time, rows.rows);
+  } else if (rows.event_id) {
     order.resize(rows.rows);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    if (!ascending)
-      std::stable_sort(order.begin(), order.end(),
-                       [&](std::size_t a, std::size_t b) { return rows.time[a] < rows.time[b]; });
   }
   settle_currency(rows, order);
   begin();
   Books books;
   const bool all = order.empty();
   if (rows.event_id) drop_repeats(rows, RowReader(rows, policy(), &currency_), order, books);
-  if (all || !order.empty()) books.add_call(fold(rows, order));
+  if (all || !order.empty()) books.add_call(fold(rows, order, workers));
   books.read = static_cast<std::int64_t>(rows.rows);
   std::sort(books.rejects.begin(), books.rejects.end(),
             [](const Reject& a, const Reject& b) { return a.row < b.row; });
   return books;
 }
 
-Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order) {
-  const FoldRules& rules = rules_->fold();
-  const RowReader reader(rows, policy(), &currency_);
+/// One worker's way through its rows of a call, in the order of time.
+class Portfolio::Pass {
+ public:
+  Pass(Portfolio& portfolio, Worker& worker, const EventColumns& rows,
+       std::span<const std::size_t> order) noexcept
+      : p_(portfolio),
+        w_(worker),
+        rows_(rows),
+        order_(order),
+        rules_(portfolio.rules_->fold()),
+        reader_(rows, portfolio.policy(), &portfolio.currency_) {}
+
+  /// Folds row `i`, the one at `position` in the order of time. `state` is null where no relationship is named.
+  void row(std::size_t position, std::size_t i, std::uint32_t index, Relationship* state,
+           PlanNumber plan) {
+    const Time time = rows_.time[i];
+    if (time != w_.second) {
+      end_second(position);
+      w_.second = time;
+      w_.second_start = position;
+      w_.second_rejects = w_.books.rejects.size();
+    }
+    if (state != nullptr && (plan == not_plain || state->ladder.newest == time)) [[unlikely]]
+      w_.again.push_back(index);
+    if (plan != not_plain && w_.plain.apply(*state, w_.plain.plans()[plan], time,
+                                            rows_.value != nullptr ? rows_.value[i] : no_value,
+                                            rows_.amount != nullptr ? rows_.amount[i] : no_value)) {
+      w_.folded[plan] = true;
+    } else if (const Code code = any_row(i, index); code != Code::ok) {
+      ++w_.books.set_aside[static_cast<std::size_t>(code)];
+      w_.books.rejects.push_back({static_cast<std::int64_t>(i), code});
+      if (state != nullptr) ++p_.meta_[index].set_aside;
+      return;
+    }
+    ++w_.books.scored;
+    w_.newest = std::max(w_.newest, time);
+    if (rows_.role != nullptr && rows_.role[i] < role_count)
+      p_.meta_[index].settle_role(static_cast<Role>(rows_.role[i]), time);
+  }
+
+  /// After the last row; `count` is that of all rows of the call.
+  void end(std::size_t count) {
+    end_second(count);
+    for (int i = 0; i < kind_count; ++i) {
+      const auto kind = static_cast<Kind>(i);
+      for (const Side side : {Side::us, Side::them})
+        if (w_.folded[plan_number(kind, side)] &&
+            (side == rules_.options.perspective || !judges_conduct(kind)))
+          w_.seen.see(kind);
+    }
+  }
+
+ private:
+  /// Folds one row of any kind; returns why a bad one is set aside.
+  Code any_row(std::size_t i, std::uint32_t index) {
+    Event event;
+    Act act;
+    Code code = reader_.read(i, event);
+    if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
+    if (code != Code::ok) return code;
+    const std::string_view key = rows_.refers_to ? rows_.refers_to[i] : std::string_view{};
+    code = judge(event, !key.empty(), rules_, act);
+    if (code != Code::ok) return code;
+    if (event.side == rules_.options.perspective || !judges_conduct(event.kind))
+      w_.seen.see(event.kind, event.parameter);
+    if (event.kind == Kind::purchase && !std::isnan(event.margin)) w_.margin_stated = true;
+    Relationship& r = p_.states_[index];
+    if (!uses_items(event, !key.empty(), rules_)) {
+      loyalty::apply(r, act, rules_);
+    } else if (key.empty()) {
+      PooledItems pool{p_.items(index), index, p_.meta_[index].open};
+      (void)act_with_items(event, act, key, event.time, r, pool, rules_);
+    } else {
+      reach(event.time);
+      w_.current.add(index, event, key, p_.known_, false);
+    }
+    if (!within_limits(r)) w_.over_limit = true;
+    return Code::ok;
+  }
+
+  /// Rows of earlier seconds are complete once a later one is reached.
+  void reach(Time time) {
+    if (!w_.current.rows.empty() && w_.current.time < time) p_.act_on(w_.current, w_);
+    if (!w_.pending.rows.empty() && w_.pending.time < time) p_.act_on(w_.pending, w_);
+    if (!w_.pending.rows.empty() && w_.pending.time == time) {
+      for (const KeyedRow& row : w_.pending.rows)
+        w_.current.add(row.relationship, row.event, w_.pending.key(row), row.newest, true);
+      w_.pending.clear();
+    }
+    w_.current.time = time;
+  }
+
+  void end_second(std::size_t end) {
+    if (w_.again.empty()) return;
+    if (end - w_.second_start > 1) count_copies(end);
+    w_.again.clear();
+  }
+
+  /// Among the rows of the second that ends before position `end`, how many are copies of another.
+  void count_copies(std::size_t end) {
+    std::sort(w_.again.begin(), w_.again.end());
+    w_.again.erase(std::unique(w_.again.begin(), w_.again.end()), w_.again.end());
+    auto rejects = std::span<const Reject>(w_.books.rejects).subspan(w_.second_rejects);
+    auto& found = w_.same_second;
+    found.clear();
+    for (std::size_t p = w_.second_start; p < end; ++p) {
+      const std::size_t i = order_.empty() ? p : order_[p];
+      if (!rejects.empty() && rejects.front().row == static_cast<std::int64_t>(i)) {
+        rejects = rejects.subspan(1);
+        continue;
+      }
+      const std::uint32_t index = p_.index_of(rows_, i);
+      if (std::binary_search(w_.again.begin(), w_.again.end(), index)) found.emplace_back(index, i);
+    }
+    const SameRows same(rows_);
+    std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : same.compare(a.second, b.second) < 0;
+    });
+    for (std::size_t k = 1; k < found.size(); ++k)
+      if (found[k].first == found[k - 1].first &&
+          same.compare(found[k].second, found[k - 1].second) == 0)
+        ++w_.books.repeats;
+  }
+
+  Portfolio& p_;
+  Worker& w_;
+  const EventColumns& rows_;
+  std::span<const std::size_t> order_;
+  const FoldRules& rules_;
+  RowReader reader_;
+};
+
+Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order,
+                      Workers& workers) {
+  const std::size_t count = order.empty() ? rows.rows : order.size();
+  constexpr std::size_t least = 1 << 11;  // rows that are worth a worker
+  const auto parts = static_cast<unsigned>(
+      std::clamp<std::size_t>(count / least, 1, std::min<std::size_t>(workers.count(), lane_count)));
+  while (workers_.size() < parts) workers_.emplace_back(rules_->fold());
+  for (unsigned part = 0; part < parts; ++part) workers_[part].start();
+  share_pending(parts);
+  if (parts == 1)
+    fold_alone(rows, order);
+  else
+    fold_shared(rows, order, parts, workers);
+  for (unsigned part = 0; part < parts; ++part)
+    newest_ = std::max(newest_, workers_[part].newest);
+  if (parts == 1)
+    close(workers_[0]);
+  else
+    workers.run(parts, [this](unsigned part) { close(workers_[part]); });
+  Books books;
+  for (unsigned part = 0; part < parts; ++part) books.add_call(std::move(workers_[part].books));
+  gather(parts);
+  return books;
+}
+
+void Portfolio::fold_alone(const EventColumns& rows, std::span<const std::size_t> order) {
   const PlainRows plain(rows, currency_);
   const std::size_t count = order.empty() ? rows.rows : order.size();
-
   // Rows are resolved a block ahead, and the lines of a state are fetched some rows ahead of their use, so that
   // cache misses overlap with work.
   Ahead next;
@@ -781,6 +987,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     const std::size_t at = Ahead::at(start);
     for (std::size_t k = 0; k < n; ++k)
       next.row[at + k] = order.empty() ? start + k : order[start + k];
+    if (!order.empty()) fetch_rows(rows, order, start + Ahead::block);
     plain.number(&next.row[at], n, &next.plan[at]);
     resolve_ids(rows, &next.row[at], n, &next.index[at]);
     for (std::size_t k = at; k < at + n; ++k) {
@@ -800,63 +1007,86 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
   constexpr std::size_t distance = 24;
   resolve(0);
   for (std::size_t p = 0; p < distance; ++p) fetch(p);
-
-  Books books;
-  Time newest = no_time;
-  std::array<bool, 2 * kind_count> folded{};
-  // Copies of a row stand in one second, and the first of them leaves its stamp, or waits.
-  Time second = no_time;
-  std::size_t second_start = 0;
-  std::size_t second_rejects = 0;
-  const auto end_second = [&](std::size_t end) {
-    if (again_.empty()) return;
-    books.repeats += count_repeats(rows, order, second_start, end,
-                                   std::span(books.rejects).subspan(second_rejects));
-    again_.clear();
-  };
+  Pass pass(*this, workers_[0], rows, order);
   for (std::size_t p = 0; p < count; ++p) {
     if (p % Ahead::block == 0) resolve(p + Ahead::block);
     fetch(p + distance);
     const std::size_t at = Ahead::at(p);
-    const std::size_t i = next.row[at];
-    const PlanNumber plan = next.plan[at];
-    const Time time = rows.time[i];
-    if (time != second) {
-      end_second(p);
-      second = time;
-      second_start = p;
-      second_rejects = books.rejects.size();
-    }
-    if (next.state[at] != nullptr && (plan == not_plain || next.state[at]->ladder.newest == time))
-        [[unlikely]]
-      again_.push_back(next.index[at]);
-    if (plan != not_plain &&
-        plain_fold_.apply(*next.state[at], plain_fold_.plans()[plan], time,
-                          rows.value != nullptr ? rows.value[i] : no_value,
-                          rows.amount != nullptr ? rows.amount[i] : no_value)) {
-      folded[plan] = true;
-    } else if (const Code code = fold_row(rows, reader, i, next.index[at], books);
-               code != Code::ok) {
-      ++books.set_aside[static_cast<std::size_t>(code)];
-      books.rejects.push_back({static_cast<std::int64_t>(i), code});
-      if (next.state[at] != nullptr) ++meta_[next.index[at]].set_aside;
-      continue;
-    }
-    newest = std::max(newest, time);
-    if (rows.role != nullptr && rows.role[i] < role_count)
-      meta_[next.index[at]].settle_role(static_cast<Role>(rows.role[i]), time);
+    pass.row(p, next.row[at], next.index[at], next.state[at], next.plan[at]);
   }
-  end_second(count);
-  books.scored += static_cast<std::int64_t>(count - books.rejects.size());
-  for (int i = 0; i < kind_count; ++i) {
-    const auto kind = static_cast<Kind>(i);
-    for (const Side side : {Side::us, Side::them})
-      if (folded[plan_number(kind, side)] &&
-          (side == rules.options.perspective || !judges_conduct(kind)))
-        seen_.see(kind);
+  pass.end(count);
+}
+
+/// Chunk by chunk: the rows' relationships are found by all workers, new ones are added by one, in the order of rows,
+/// and then each worker folds the rows of its own.
+void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_t> order,
+                            unsigned parts, Workers& workers) {
+  constexpr std::size_t chunk_size = 1 << 17;
+  const PlainRows plain(rows, currency_);
+  const std::size_t count = order.empty() ? rows.rows : order.size();
+  chunk_.index.resize(std::min(chunk_size, count));
+  chunk_.plan.resize(chunk_.index.size());
+  std::array<unsigned, lane_count> owner;
+  for (unsigned lane = 0; lane < lane_count; ++lane) owner[lane] = lane % parts;
+  std::vector<Pass> passes;
+  passes.reserve(parts);
+  for (unsigned part = 0; part < parts; ++part) passes.emplace_back(*this, workers_[part], rows, order);
+  for (std::size_t start = 0; start < count; start += chunk_size) {
+    const std::size_t n = std::min(chunk_size, count - start);
+    const auto row_of = [&](std::size_t k) { return order.empty() ? start + k : order[start + k]; };
+    const auto find = [&](unsigned part) {
+      std::array<std::size_t, IdIndex::block> at;
+      const std::size_t share = (n / parts + IdIndex::block) / IdIndex::block * IdIndex::block;
+      const std::size_t end = std::min(n, (part + 1) * share);
+      for (std::size_t k = part * share; k < end; k += IdIndex::block) {
+        const std::size_t block = std::min(IdIndex::block, end - k);
+        for (std::size_t j = 0; j < block; ++j) at[j] = row_of(k + j);
+        if (!order.empty()) fetch_rows(rows, order, start + k + IdIndex::block);
+        plain.number(at.data(), block, &chunk_.plan[k]);
+        find_ids(rows, at.data(), block, &chunk_.index[k]);
+      }
+    };
+    workers.run(parts, std::ref(find));
+    for (std::size_t k = 0; k < n; ++k)
+      if (chunk_.index[k] == IdIndex::none) {
+        const std::size_t i = row_of(k);
+        resolve_ids(rows, &i, 1, &chunk_.index[k]);
+      }
+    const auto fold_own = [&](unsigned part) {
+      auto& mine = workers_[part].mine;
+      mine.resize(n + 1);
+      std::size_t own = 0;
+      for (std::size_t k = 0; k < n; ++k) {
+        const std::uint32_t index = chunk_.index[k];
+        const unsigned whose = index == IdIndex::none ? 0 : owner[lane_of(index)];
+        mine[own] = static_cast<std::uint32_t>(k);
+        own += whose == part ? 1 : 0;
+      }
+      const auto state_of = [&](std::size_t k) {
+        const std::uint32_t index = chunk_.index[k];
+        return index == IdIndex::none ? nullptr : &states_[index];
+      };
+      constexpr std::size_t far = 64;
+      constexpr std::size_t near = 24;
+      for (std::size_t j = 0; j < own + far; ++j) {
+        if (j % 32 == 0)  // so that address translations overlap
+          for (std::size_t a = j; a < std::min(own, j + 32); ++a)
+            if (const Relationship* state = state_of(mine[a])) prefetch(state);
+        if (j >= far - near && j - (far - near) < own) {
+          const std::size_t k = mine[j - (far - near)];
+          if (const Relationship* state = state_of(k)) prefetch_lines(*state, rows.kind[row_of(k)]);
+        }
+        if (j < far) continue;
+        const std::size_t k = mine[j - far];
+        Relationship* state = state_of(k);
+        passes[part].row(start + k, row_of(k), chunk_.index[k], state,
+                         state == nullptr ? not_plain : chunk_.plan[k]);
+      }
+    };
+    workers.run(parts, std::ref(fold_own));
   }
-  close_call(newest, books);
-  return books;
+  const auto end = [&](unsigned part) { passes[part].end(count); };
+  workers.run(parts, std::ref(end));
 }
 
 /// The indices of the relationships of `n` rows, new where they are unknown; none where a row names none.
@@ -875,33 +1105,16 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
   grow();
 }
 
-/// Folds one row of any kind; returns why a bad one is set aside.
-Code Portfolio::fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i,
-                         std::uint32_t index, Books& books) {
-  const FoldRules& rules = rules_->fold();
-  Event event;
-  Act act;
-  Code code = reader.read(i, event);
-  if (code == Code::ok && index == IdIndex::none) code = Code::missing_relationship;
-  if (code != Code::ok) return code;
-  const std::string_view key = rows.refers_to ? rows.refers_to[i] : std::string_view{};
-  code = judge(event, !key.empty(), rules, act);
-  if (code != Code::ok) return code;
-  if (event.side == rules.options.perspective || !judges_conduct(event.kind))
-    seen_.see(event.kind, event.parameter);
-  if (event.kind == Kind::purchase && !std::isnan(event.margin)) margin_stated_ = true;
-  Relationship& r = states_[index];
-  if (!uses_items(event, !key.empty(), rules)) {
-    loyalty::apply(r, act, rules);
-  } else if (key.empty()) {
-    PooledItems items{items_, index, meta_[index].open};
-    (void)act_with_items(event, act, key, event.time, r, items, rules);
+/// The same of known relationships.
+void Portfolio::find_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
+                         std::uint32_t* index) const {
+  if (rows.relationship_number != nullptr) {
+    for (std::size_t k = 0; k < n; ++k) ids_.prefetch(rows.relationship_number[at[k]]);
+    for (std::size_t k = 0; k < n; ++k) index[k] = index_of(rows, at[k]);
   } else {
-    reach(event.time, books);
-    current_.add(index, event, key, known_, false);
+    ids_.find(
+        n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
   }
-  if (!within_limits(r)) over_limit_ = index;
-  return Code::ok;
 }
 
 Code Portfolio::apply(std::string_view relationship, const Event& event,
@@ -967,10 +1180,10 @@ Books Portfolio::retract(const EventColumns& rows) {
   return books;
 }
 
-Books Portfolio::replay(const EventColumns& rows) {
+Books Portfolio::replay(const EventColumns& rows, Workers& workers) {
   std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
   const Books books =
-      prepare_and_fold(rows, no_time, [&] {  // nothing is known of them, so nothing is late
+      prepare_and_fold(rows, no_time, workers, [&] {  // nothing is known of them, so nothing is late
         for (std::size_t i = 0; i < rows.rows; ++i) {
           const std::uint32_t index = index_of(rows, i);
           if (index == IdIndex::none ||
@@ -979,10 +1192,10 @@ Books Portfolio::replay(const EventColumns& rows) {
           states_[index] = Relationship{};
           while (meta_[index].open != OpenItems::none) {
             const OpenItem* first = nullptr;
-            items_.each(meta_[index].open, [&](const OpenItem& item) {
+            items(index).each(meta_[index].open, [&](const OpenItem& item) {
               if (first == nullptr) first = &item;
             });
-            items_.erase(meta_[index].open, first);
+            items(index).erase(meta_[index].open, first);
           }
           meta_[index] = Meta{};
         }
@@ -1038,25 +1251,27 @@ void Portfolio::merge(const Portfolio& other) {
         (from.unmatched != 0 && meta.open != OpenItems::none))
       r.ladder.flags |= out_of_order;
     meta.unmatched += from.unmatched;
-    other.items_.each(from.open,
-                      [&](const OpenItem& item) { items_.insert(here[i], meta.open, item); });
-    if (!within_limits(r)) over_limit_ = here[i];
+    other.items(i).each(
+        from.open, [&](const OpenItem& item) { items(here[i]).insert(here[i], meta.open, item); });
+    if (!within_limits(r)) over_limit_ = true;
   }
-  Books moved;
-  const Time newest = std::max(newest_, other.newest_);
-  if (!other.pending_.rows.empty()) {
-    if (!pending_.rows.empty() && pending_.time < other.pending_.time) act_on(pending_, moved);
-    if (pending_.rows.empty()) pending_.time = other.pending_.time;
-    KeyedRows& target = pending_.time == other.pending_.time ? pending_ : current_;
-    target.time = other.pending_.time;
-    for (const KeyedRow& row : other.pending_.rows)
-      target.add(here[row.relationship], row.event, other.pending_.key(row), row.newest, true);
-  }
-  close_call(newest, moved);
+  workers_[0].start();
+  share_pending(1);
+  // The rows that wait on both sides act in the order of time, those of one second together.
+  KeyedRows& waiting = workers_[0].pending;
+  KeyedRows& added = workers_[0].current;
+  waiting.time = waiting.rows.empty() ? no_time : waiting.time;
+  added.time = other.pending_.rows.empty() ? no_time : other.pending_.time;
+  KeyedRows& target = waiting.time == added.time ? waiting : added;
+  for (const KeyedRow& row : other.pending_.rows)
+    target.add(here[row.relationship], row.event, other.pending_.key(row), row.newest, true);
+  if (added.time < waiting.time) std::swap(waiting, added);
+  newest_ = std::max(newest_, other.newest_);
+  close(workers_[0]);
   books_.add(other.books_);
-  books_.add(moved);
   seen_ |= other.seen_;
   margin_stated_ = margin_stated_ || other.margin_stated_;
+  gather(1);
   check_limits();
 }
 
@@ -1108,18 +1323,18 @@ std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time n
   const FoldRules& rules = rules_->fold();
   Relationship r = states_[index];
   const auto waiting = pending_of(index);
-  CopiedItems items(items_, meta_[index].open, waiting.size());
+  CopiedItems copied(items(index), meta_[index].open, waiting.size());
   int skipped = 0;
   for (const KeyedRow& row : waiting) {
     Act act;
     (void)act_of(row.event, rules, act);
     if (const auto skip =
-            act_with_items(row.event, act, pending_.key(row), row.reached(), r, items, rules)) {
+            act_with_items(row.event, act, pending_.key(row), row.reached(), r, copied, rules)) {
       ++skipped;
       books.skip(*skip);
     }
   }
-  for (const CopiedItems::Item& item : items.items) fire(r, item, now, rules);
+  for (const CopiedItems::Item& item : copied.items) fire(r, item, now, rules);
   return {r, skipped};
 }
 
@@ -1130,8 +1345,8 @@ Relationship Portfolio::state(std::uint32_t index, Time now) const {
     r = read_pending(index, now, ignored).first;
   } else {
     r = states_[index];
-    items_.each(meta_[index].open,
-                [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
+    items(index).each(meta_[index].open,
+                      [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
   }
   if (!within_limits(r)) [[unlikely]]
     throw_limit(index, r);  // by items that no later row has folded away
@@ -1186,7 +1401,7 @@ std::vector<std::byte> Portfolio::bytes() const {
     put_number(meta.unmatched);
     Relationship r = states_[index];
     std::vector<const OpenItem*> open;
-    items_.each(meta.open, [&](const OpenItem& item) {
+    items(index).each(meta.open, [&](const OpenItem& item) {
       if (can_change(item, newest_, rules))
         open.push_back(&item);
       else

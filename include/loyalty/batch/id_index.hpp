@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <loyalty/batch/large_pages.hpp>
@@ -53,13 +54,7 @@ class IdIndex {
   std::uint32_t find(std::string_view text) const noexcept {
     std::int64_t number = 0;
     if (canonical_number(text, number)) return find(number);
-    const std::uint64_t h = hash(text);
-    for (std::size_t i = h & (texts_.size() - 1);; i = (i + 1) & (texts_.size() - 1)) {
-      const TextSlot& slot = texts_[i];
-      if (slot.index == none) return none;
-      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
-        return slot.index;
-    }
+    return find_text(text, hash(text));
   }
 
   /// The index of a number, new where it is unknown. Amortised O(1); allocates only for new ones.
@@ -99,33 +94,16 @@ class IdIndex {
   /// slots, identifiers and their bytes are fetched for all before any is compared.
   template <class TextOf>
   void add(std::size_t n, TextOf&& text_of, std::uint32_t* out) {
-    std::array<std::uint64_t, block> hashes;
-    std::array<std::int64_t, block> numbers;
-    std::array<bool, block> is_number;
-    for (std::size_t k = 0; k < n; ++k) {
-      const std::string_view text = text_of(k);
-      is_number[k] = canonical_number(text, numbers[k]);
-      if (is_number[k]) {
-        prefetch(numbers[k]);
-      } else {
-        hashes[k] = hash(text);
-        loyalty::prefetch(&texts_[hashes[k] & (texts_.size() - 1)]);
-      }
-    }
-    const auto slot_of = [&](std::size_t k) {
-      return texts_[hashes[k] & (texts_.size() - 1)].index;
-    };
-    for (std::size_t k = 0; k < n; ++k)
-      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(&ids_[slot_of(k)]);
-    for (std::size_t k = 0; k < n; ++k)
-      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(ids_[slot_of(k)].bytes);
-    for (std::size_t k = 0; k < n; ++k) {
-      const std::string_view text = text_of(k);
-      if (text.empty())
-        out[k] = none;
-      else
-        out[k] = is_number[k] ? add(numbers[k]) : add_text(text, hashes[k]);
-    }
+    each(
+        n, text_of, out, [this](std::int64_t number) { return add(number); },
+        [this](std::string_view text, std::uint64_t h) { return add_text(text, h); });
+  }
+  /// The same of known texts; `none` where a text is unknown.
+  template <class TextOf>
+  void find(std::size_t n, TextOf&& text_of, std::uint32_t* out) const {
+    each(
+        n, text_of, out, [this](std::int64_t number) { return find(number); },
+        [this](std::string_view text, std::uint64_t h) { return find_text(text, h); });
   }
 
   /// The identifier of an index < size(), as text; numbers in decimal.
@@ -168,6 +146,47 @@ class IdIndex {
 
   bool is_dense(std::int64_t number) const noexcept {
     return static_cast<std::uint64_t>(number) < dense_.size();
+  }
+
+  template <class TextOf, class OfNumber, class OfText>
+  void each(std::size_t n, TextOf& text_of, std::uint32_t* out, OfNumber&& of_number,
+            OfText&& of_text) const {
+    std::array<std::uint64_t, block> hashes;
+    std::array<std::int64_t, block> numbers;
+    std::array<bool, block> is_number;
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::string_view text = text_of(k);
+      is_number[k] = canonical_number(text, numbers[k]);
+      if (is_number[k]) {
+        prefetch(numbers[k]);
+      } else {
+        hashes[k] = hash(text);
+        loyalty::prefetch(&texts_[hashes[k] & (texts_.size() - 1)]);
+      }
+    }
+    const auto slot_of = [&](std::size_t k) {
+      return texts_[hashes[k] & (texts_.size() - 1)].index;
+    };
+    for (std::size_t k = 0; k < n; ++k)
+      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(&ids_[slot_of(k)]);
+    for (std::size_t k = 0; k < n; ++k)
+      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(ids_[slot_of(k)].bytes);
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::string_view text = text_of(k);
+      if (text.empty())
+        out[k] = none;
+      else
+        out[k] = is_number[k] ? of_number(numbers[k]) : of_text(text, hashes[k]);
+    }
+  }
+
+  std::uint32_t find_text(std::string_view text, std::uint64_t h) const noexcept {
+    for (std::size_t i = h & (texts_.size() - 1);; i = (i + 1) & (texts_.size() - 1)) {
+      const TextSlot& slot = texts_[i];
+      if (slot.index == none) return none;
+      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
+        return slot.index;
+    }
   }
 
   std::uint32_t add_text(std::string_view text, std::uint64_t h) {

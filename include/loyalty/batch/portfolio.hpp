@@ -17,6 +17,7 @@
 #include <loyalty/batch/id_index.hpp>
 #include <loyalty/batch/large_pages.hpp>
 #include <loyalty/batch/open_items.hpp>
+#include <loyalty/batch/workers.hpp>
 #include <loyalty/events/plain_fold.hpp>
 #include <loyalty/policy.hpp>
 
@@ -24,10 +25,10 @@ namespace loyalty {
 
 /// Many relationships under one policy: rows in, assessments out. It holds a state for each
 /// relationship and the open items; memory does not grow with events. Not safe for concurrent writers;
-/// concurrent reads are.
+/// concurrent reads are. Calls that take `Workers` share their work among them, split by relationship.
 ///
 /// The same rows give the same states to the bit, in any order within a call, in any chunks that follow
-/// time, however they are sharded by relationship. Copies of whole rows are folded as often as given;
+/// time, however they are sharded by relationship, on any number of threads. Copies of whole rows are folded as often as given;
 /// `event_id` tells repeats apart within a call.
 class Portfolio {
  public:
@@ -47,7 +48,11 @@ class Portfolio {
   /// a row is newer than the landmark allows. LimitError comes after the rows are applied, where a
   /// relationship went over its limits. Amortised O(1) a row for rows in order of time (others are
   /// sorted first); allocates only for new relationships, new open items and rejects.
-  Books apply(const EventColumns& rows);
+  Books apply(const EventColumns& rows, Workers& workers);
+  Books apply(const EventColumns& rows) {
+    Alone alone;
+    return apply(rows, alone);
+  }
   /// Applies one event; what a row's `refers_to` names closes or opens an item. Returns the code of a bad one.
   /// Throws WindowError and LimitError as above.
   Code apply(std::string_view relationship, const Event& event, std::string_view refers_to = {});
@@ -62,7 +67,11 @@ class Portfolio {
   /// whole history: positions are then what in-order arrival gives. Throws as `apply`: WindowError
   /// and MismatchError (also of a first second with two currencies) before anything is wiped,
   /// LimitError after the rows are applied.
-  Books replay(const EventColumns& rows);
+  Books replay(const EventColumns& rows, Workers& workers);
+  Books replay(const EventColumns& rows) {
+    Alone alone;
+    return replay(rows, alone);
+  }
 
   /// Adds another portfolio of the same fold fingerprint, landmark and currency; throws
   /// MismatchError before anything is added, also where `other` is this portfolio: none merges with
@@ -79,7 +88,7 @@ class Portfolio {
   std::size_t size() const noexcept { return ids_.size(); }
   /// Items that wait, of all relationships; also those that time has reached but no call has folded
   /// away.
-  std::size_t open_items() const noexcept { return items_.size(); }
+  std::size_t open_items() const noexcept;
   /// Newest row applied so far, `no_time` if none; assessments lie on it or later.
   Time newest() const noexcept { return newest_; }
   /// Books over all calls, as of now.
@@ -175,27 +184,66 @@ class Portfolio {
     std::vector<std::vector<Relationship, LargePages<Relationship>>> blocks_;
   };
 
+  /// Relationships are dealt out in groups of neighbours to lanes, and lanes to workers; a lane's open items are
+  /// touched by one worker only.
+  static constexpr std::size_t lane_count = 64;
+  static constexpr std::uint32_t lane_of(std::uint32_t index) noexcept {
+    return (index >> 10) % lane_count;
+  }
+  OpenItems& items(std::uint32_t index) noexcept { return items_[lane_of(index)]; }
+  const OpenItems& items(std::uint32_t index) const noexcept { return items_[lane_of(index)]; }
+
+  /// What one worker keeps while it folds its share of a call.
+  struct Worker {
+    explicit Worker(const FoldRules& rules) noexcept : plain(rules) {}
+    void start();
+
+    PlainFold plain;
+    KeyedRows current;  ///< rows of the second being folded
+    KeyedRows pending;  ///< rows that waited at the newest second of the calls before
+    Books books;        ///< of this call
+    Books before;       ///< what this call changes of the books of the calls before
+    Observed seen;
+    std::array<bool, 2 * kind_count> folded{};  ///< plans of plain rows
+    bool margin_stated = false;
+    bool over_limit = false;
+    Time newest = no_time;
+    // Copies of a row stand in one second, and the first of them leaves its stamp, or waits.
+    Time second = no_time;
+    std::size_t second_start = 0;
+    std::size_t second_rejects = 0;
+    std::vector<std::uint32_t> again;  ///< relationships that may hold copies in this second
+    std::vector<std::pair<std::uint32_t, std::size_t>> same_second;
+    std::vector<std::uint32_t> mine;  ///< its rows of a chunk
+  };
+  /// Rows of a call that several workers fold: whose they are, and their plans.
+  struct Chunk {
+    std::vector<std::uint32_t> index;
+    std::vector<std::uint8_t> plan;
+  };
+
   class RowReader;
-  Books fold(const EventColumns& rows, std::span<const std::size_t> order);
-  Code fold_row(const EventColumns& rows, const RowReader& reader, std::size_t i,
-                std::uint32_t index, Books& books);
+  class Pass;
+  Books fold(const EventColumns& rows, std::span<const std::size_t> order, Workers& workers);
+  void fold_alone(const EventColumns& rows, std::span<const std::size_t> order);
+  void fold_shared(const EventColumns& rows, std::span<const std::size_t> order, unsigned parts,
+                   Workers& workers);
   template <class Begin>
-  Books prepare_and_fold(const EventColumns& rows, Time known, Begin&& begin);
+  Books prepare_and_fold(const EventColumns& rows, Time known, Workers& workers, Begin&& begin);
   void drop_repeats(const EventColumns& rows, const RowReader& reader,
                     std::vector<std::size_t>& order, Books& books) const;
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
                    std::uint32_t* index);
+  void find_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
+                std::uint32_t* index) const;
   void settle_currency(const EventColumns& rows, std::span<const std::size_t> order);
   void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
-  std::int64_t count_repeats(const EventColumns& rows, std::span<const std::size_t> order,
-                             std::size_t start, std::size_t end, std::span<const Reject> rejects);
   void grow();
-  void route(std::uint32_t index, const Event& event, const Act& act, std::string_view key,
-             bool keyed, Books& books);
-  void reach(Time time, Books& books);
-  void act_on(KeyedRows& rows, Books& books);
-  void close_call(Time newest, Books& books);
+  void act_on(KeyedRows& rows, Worker& worker);
+  void close(Worker& worker);
+  void share_pending(unsigned parts);
+  void gather(unsigned parts);
   void settle();
   [[noreturn]] void throw_limit(std::uint32_t index, const Relationship& r) const;
   void check_limits() const;
@@ -204,25 +252,22 @@ class Portfolio {
   std::pair<Relationship, int> read_pending(std::uint32_t index, Time now, Books& books) const;
 
   std::shared_ptr<const Rules> rules_;
-  PlainFold plain_fold_;
   IdIndex ids_;
   States states_;
   std::vector<Meta> meta_;
-  OpenItems items_;
-  KeyedRows current_;  ///< rows of the second being folded
+  std::vector<OpenItems> items_ = std::vector<OpenItems>(lane_count);
   KeyedRows pending_;  ///< sorted rows of the newest second, which wait for a later stamp
   Books books_;
   Time newest_ = no_time;
   Time known_ = no_time;  ///< rows of this call before it are late
   Observed seen_;
   bool margin_stated_ = false;
+  bool over_limit_ = false;  ///< some relationship went over the limits
   std::string currency_;
   Time currency_time_ = no_time;
-  std::uint32_t over_limit_ = IdIndex::none;
   std::size_t settled_items_ = 0;
-  std::vector<std::uint32_t>
-      again_;  ///< relationships that may hold copies in the second being folded
-  std::vector<std::pair<std::uint32_t, std::size_t>> same_second_;
+  std::vector<Worker> workers_;
+  Chunk chunk_;
 };
 
 }  // namespace loyalty

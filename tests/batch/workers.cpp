@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/// \file
+/// Results do not depend on the number of threads: states, open items, books and rejects are the same to the bit.
+#include <loyalty/batch/workers.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "batch/rows.hpp"
+
+using namespace loyalty;
+using loyalty_tests::Row;
+using loyalty_tests::Table;
+
+namespace {
+
+struct Random {
+  std::uint64_t state;
+  std::uint64_t operator()(std::uint64_t below) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (state >> 33) % below;
+  }
+};
+
+/// A log of every kind, good and bad rows, keys that meet, several rows of one relationship in one second.
+std::vector<Row> busy_log(std::size_t rows, std::uint64_t people, std::uint64_t seed,
+                          bool as_numbers) {
+  Random random{seed};
+  std::vector<Row> log;
+  const Time start = utc(2021, 1, 1);
+  for (std::size_t i = 0; i < rows; ++i) {
+    Row row;
+    const std::uint64_t who = random(people);
+    row.relationship = as_numbers || who % 3 == 0 ? std::to_string(who)
+                                                  : "relationship number " + std::to_string(who);
+    Event& e = row.event;
+    e.kind = static_cast<Kind>(random(kind_count - 1));
+    e.time = start + static_cast<Time>(i / 4) * 600;
+    e.value = random(4) == 0 ? no_value : static_cast<double>(random(2));
+    e.amount = static_cast<double>(random(100));
+    e.side = random(4) == 0 ? Side::them : Side::us;
+    if (e.kind == Kind::promise || e.kind == Kind::payment || e.kind == Kind::contract) {
+      e.due = e.until = e.time + static_cast<Time>(random(40)) * day;
+      if (random(2) == 0) e.done = e.time + static_cast<Time>(random(40)) * day;
+    }
+    if (e.kind == Kind::response) e.since = e.time - static_cast<Time>(random(1000000));
+    if (random(2) == 0 && e.kind != Kind::purchase) row.refers_to = "k" + std::to_string(random(2));
+    if (random(5) == 0) row.role = static_cast<std::uint8_t>(random(role_count));
+    if (random(50) == 0) e.amount = -1;
+    if (random(200) == 0 && !as_numbers) row.relationship.clear();
+    if (random(100) == 0) row.code = Code::bad_side;
+    log.push_back(row);
+    if (random(20) == 0) log.push_back(row);  // an exact copy
+  }
+  return log;
+}
+
+bool same(const Books& a, const Books& b) {
+  const auto rejects_agree = [&] {
+    return a.rejects.size() == b.rejects.size() &&
+           std::equal(a.rejects.begin(), a.rejects.end(), b.rejects.begin(),
+                      [](const Reject& x, const Reject& y) {
+                        return x.row == y.row && x.code == y.code;
+                      });
+  };
+  return a.read == b.read && a.scored == b.scored && a.skipped == b.skipped &&
+         a.set_aside == b.set_aside && a.repeats == b.repeats && rejects_agree();
+}
+
+}  // namespace
+
+TEST_CASE("workers: every number of threads gives the same portfolio, books and rejects") {
+  for (const bool numbers : {true, false}) {
+    auto rows = busy_log(30000, 6000, numbers ? 1 : 2, numbers);
+    for (const bool in_order : {true, false}) {
+      if (!in_order) {
+        Random random{3};
+        for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[random(i)]);
+      }
+      const Table table(rows, false, numbers);
+      Portfolio alone;
+      const Books should = alone.apply(table);
+      CHECK(should.repeats > 100);
+      CHECK(should.rejects.size() > 100);
+      CHECK(alone.open_items() > 100);
+      CHECK(alone.size() > 5000);
+      for (const unsigned count : {2U, 3U, 7U}) {
+        CAPTURE(count);
+        Threads threads(count);
+        Portfolio p;
+        CHECK(same(p.apply(table, threads), should));
+        CHECK(same(p.books(), alone.books()));
+        CHECK(p.bytes() == alone.bytes());
+        CHECK(p.newest() == alone.newest());
+      }
+    }
+  }
+}
+
+TEST_CASE("workers: calls on different numbers of threads, cut through a second, follow each other") {
+  const auto rows = busy_log(24000, 3000, 5, true);
+  Portfolio whole;
+  whole.apply(Table(rows, false, true));
+  Portfolio cut;
+  Threads five(5);
+  Threads two(2);
+  Alone alone;
+  Workers* const turns[] = {&five, &alone, &two};
+  std::size_t turn = 0;
+  for (std::size_t start = 0; start < rows.size(); start += 8191) {
+    const auto end = std::min(rows.size(), start + 8191);
+    cut.apply(Table({rows.begin() + static_cast<std::ptrdiff_t>(start),
+                     rows.begin() + static_cast<std::ptrdiff_t>(end)},
+                    false, true),
+              *turns[turn++ % 3]);
+  }
+  CHECK(cut.bytes() == whole.bytes());
+  CHECK(cut.books().scored == whole.books().scored);
+  CHECK(cut.books().skipped == whole.books().skipped);
+}
+
+TEST_CASE("workers: a replay on threads is a replay") {
+  const auto rows = busy_log(20000, 4000, 6, true);
+  const Table table(rows, false, true);
+  Portfolio once;
+  once.apply(table);
+  Portfolio again;
+  Threads threads(3);
+  again.apply(table, threads);
+  again.replay(table, threads);
+  CHECK(again.bytes() == once.bytes());
+}
+
+TEST_CASE("threads: each part runs once, from any caller, again and again") {
+  for (const unsigned count : {1U, 2U, 5U}) {
+    Threads threads(count);
+    CHECK(threads.count() == count);
+    for (unsigned parts : {0U, 1U, 4U, 100U}) {
+      std::vector<std::atomic<int>> runs(parts);
+      threads.run(parts, [&](unsigned part) { ++runs[part]; });
+      for (const auto& run : runs) CHECK(run == 1);
+    }
+  }
+  CHECK(Threads().count() >= 1);
+}
+
+TEST_CASE("threads: what a part throws arrives, after all parts are done") {
+  Threads threads(3);
+  std::atomic<int> runs{0};
+  CHECK_THROWS_WITH_AS(threads.run(20,
+                                   [&](unsigned part) {
+                                     ++runs;
+                                     if (part == 7) throw std::runtime_error("part 7");
+                                   }),
+                       "part 7", std::runtime_error);
+  CHECK(runs == 20);
+  threads.run(3, [&](unsigned) { ++runs; });
+  CHECK(runs == 23);
+}
