@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include <loyalty/scoring/describe.hpp>
 
@@ -261,37 +262,39 @@ std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t
   return flags;
 }
 
-ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options) {
-  const AsOf at = portfolio.at(now);
-  const std::vector<std::uint32_t> order = portfolio.sorted();
-  ResultTable table;
-  table.as_of = now;
-  table.columns.reserve(column_count);
-  for (const Definition& definition : definitions) {
-    ResultColumn column{definition.info.name, definition.info.type, {}};
-    switch (definition.info.type) {
-      case ColumnType::number:
-        column.values = std::vector<double>(order.size());
-        break;
-      case ColumnType::integer:
-      case ColumnType::time:
-        column.values = std::vector<std::int64_t>(order.size());
-        break;
-      case ColumnType::text: {
-        TextValues values;
-        values.offsets.reserve(order.size() + 1);
-        column.values = std::move(values);
-        break;
-      }
-    }
-    table.columns.push_back(std::move(column));
-  }
+namespace {
+
+/// Consecutive rows of the result: what they add to the summary, and their texts until these are joined.
+struct Block {
+  static constexpr std::size_t size = 4096;
+  ResultSummary summary;
+  std::vector<TextValues> texts;
+};
+
+void add(ResultSummary& total, const ResultSummary& part) {
+  const auto add_all = [](auto& into, const auto& from) {
+    for (std::size_t i = 0; i < into.size(); ++i) into[i] += from[i];
+  };
+  total.relationships += part.relationships;
+  add_all(total.rungs, part.rungs);
+  add_all(total.grades, part.grades);
+  add_all(total.quality_tenths, part.quality_tenths);
+  add_all(total.mean_coverage, part.mean_coverage);
+  total.spend += part.spend;
+  total.cost += part.cost;
+  total.inexact_positions += part.inexact_positions;
+  total.with_set_aside += part.with_set_aside;
+}
+
+/// Assesses the relationships `order[start]` to `order[end - 1]` into their rows of the table.
+void assess_block(const Portfolio& portfolio, const AsOf& at, const ResultOptions& options,
+                  std::span<const std::uint32_t> order, std::size_t start, ResultTable& table,
+                  Block& block) {
+  const std::size_t end = std::min(order.size(), start + Block::size);
   Row row{portfolio, at, 0, {}, {}, {}, options.intervals};
-  table.summary.lit = Lit(portfolio.observed());
-  table.summary.rungs_observed = table.summary.lit.purchases;
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  for (std::size_t i = start; i < end; ++i) {
     row.index = order[i];
-    row.state = portfolio.state(order[i], now);
+    row.state = portfolio.state(order[i], at.now());
     row.a = loyalty::assess(row.state, at, portfolio.rules().scorer(portfolio.role(order[i])),
                             table.summary.lit);
     if (options.intervals) {
@@ -300,19 +303,70 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
                        interval(p.trust)};
     }
     for (std::size_t c = 0; c < column_count; ++c) {
-      ResultColumn& column = table.columns[c];
+      auto& values = table.columns[c].values;
       if (const auto* get = std::get_if<Number>(&definitions[c].get)) {
-        std::get<std::vector<double>>(column.values)[i] = (*get)(row);
+        std::get<std::vector<double>>(values)[i] = (*get)(row);
       } else if (const auto* get_integer = std::get_if<Integer>(&definitions[c].get)) {
-        std::get<std::vector<std::int64_t>>(column.values)[i] = (*get_integer)(row);
+        std::get<std::vector<std::int64_t>>(values)[i] = (*get_integer)(row);
       } else {
-        auto& values = std::get<TextValues>(column.values);
-        std::get<Text>(definitions[c].get)(row, values.bytes);
-        values.offsets.push_back(static_cast<std::int64_t>(values.bytes.size()));
+        TextValues& texts = block.texts[c];
+        std::get<Text>(definitions[c].get)(row, texts.bytes);
+        texts.offsets.push_back(static_cast<std::int64_t>(texts.bytes.size()));
       }
     }
-    count(table.summary, row);
+    count(block.summary, row);
   }
+}
+
+/// Joins the blocks' texts of one column.
+TextValues join(std::vector<Block>& blocks, std::size_t column, std::size_t rows) {
+  TextValues all;
+  std::size_t bytes = 0;
+  for (const Block& block : blocks) bytes += block.texts[column].bytes.size();
+  all.bytes.reserve(bytes);
+  all.offsets.reserve(rows + 1);
+  for (Block& block : blocks) {
+    TextValues& texts = block.texts[column];
+    const auto before = static_cast<std::int64_t>(all.bytes.size());
+    all.bytes += texts.bytes;
+    for (std::size_t i = 1; i < texts.offsets.size(); ++i)
+      all.offsets.push_back(before + texts.offsets[i]);
+    texts = {};
+  }
+  return all;
+}
+
+}  // namespace
+
+ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options,
+                       Workers& workers) {
+  const AsOf at = portfolio.at(now);
+  const std::vector<std::uint32_t> order = portfolio.sorted();
+  ResultTable table;
+  table.as_of = now;
+  table.summary.lit = Lit(portfolio.observed());
+  table.summary.rungs_observed = table.summary.lit.purchases;
+  for (const Definition& definition : definitions) {
+    ResultColumn column{definition.info.name, definition.info.type, {}};
+    if (std::holds_alternative<Number>(definition.get))
+      column.values = std::vector<double>(order.size());
+    else if (std::holds_alternative<Integer>(definition.get))
+      column.values = std::vector<std::int64_t>(order.size());
+    table.columns.push_back(std::move(column));
+  }
+  // Blocks do not depend on the workers, so that sums over them add in one order.
+  std::vector<Block> blocks((order.size() + Block::size - 1) / Block::size);
+  const auto assess_one = [&](unsigned b) {
+    blocks[b].texts.resize(column_count);
+    assess_block(portfolio, at, options, order, b * Block::size, table, blocks[b]);
+  };
+  workers.run(static_cast<unsigned>(blocks.size()), std::ref(assess_one));
+  for (const Block& block : blocks) add(table.summary, block.summary);
+  const auto join_one = [&](unsigned c) {
+    if (std::holds_alternative<Text>(definitions[c].get))
+      table.columns[c].values = join(blocks, c, order.size());
+  };
+  workers.run(static_cast<unsigned>(column_count), std::ref(join_one));
   for (double& coverage : table.summary.mean_coverage)
     coverage /= std::max<double>(1, static_cast<double>(order.size()));
   return table;

@@ -6,10 +6,13 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstring>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <loyalty/batch/output.hpp>
 
 #include "batch/rows.hpp"
 
@@ -134,6 +137,40 @@ TEST_CASE("workers: a replay on threads is a replay") {
   again.apply(table, threads);
   again.replay(table, threads);
   CHECK(again.bytes() == once.bytes());
+}
+
+TEST_CASE("workers: results are the same to the bit") {
+  const auto rows = busy_log(30000, 9000, 7, false);
+  Portfolio p;
+  p.apply(Table(rows));
+  const ResultTable should = assess_all(p, p.newest() + day);
+  CHECK(should.summary.relationships == static_cast<std::int64_t>(p.size()));
+  for (const unsigned count : {2U, 7U}) {
+    Threads threads(count);
+    const ResultTable is = assess_all(p, p.newest() + day, {}, threads);
+    CHECK(is.summary.mean_coverage == should.summary.mean_coverage);
+    CHECK(is.summary.spend == should.summary.spend);
+    CHECK(is.summary.cost == should.summary.cost);
+    CHECK(is.summary.rungs == should.summary.rungs);
+    CHECK(is.summary.quality_tenths == should.summary.quality_tenths);
+    REQUIRE(is.columns.size() == should.columns.size());
+    for (std::size_t c = 0; c < is.columns.size(); ++c) {
+      CAPTURE(is.columns[c].name);
+      if (const auto* numbers = std::get_if<std::vector<double>>(&is.columns[c].values)) {
+        const auto& expected = std::get<std::vector<double>>(should.columns[c].values);
+        REQUIRE(numbers->size() == expected.size());
+        CHECK(std::memcmp(numbers->data(), expected.data(), expected.size() * 8) == 0);
+      } else if (const auto* texts = std::get_if<TextValues>(&is.columns[c].values)) {
+        const auto& expected = std::get<TextValues>(should.columns[c].values);
+        CHECK(texts->bytes == expected.bytes);
+        CHECK(texts->offsets == expected.offsets);
+        CHECK(texts->offsets.size() == p.size() + 1);
+      } else {
+        CHECK(std::get<std::vector<std::int64_t>>(is.columns[c].values) ==
+              std::get<std::vector<std::int64_t>>(should.columns[c].values));
+      }
+    }
+  }
 }
 
 TEST_CASE("threads: each part runs once, from any caller, again and again") {

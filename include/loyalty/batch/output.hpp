@@ -71,9 +71,15 @@ struct ResultOptions {
   bool intervals = true;  ///< <parameter>_low and <parameter>_high; else they are null
 };
 
-/// Assesses every relationship of a portfolio. O(n log n) in relationships for the order, about 10 us each
-/// with intervals. Throws as `Portfolio::at`.
-ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options = {});
+/// Assesses every relationship of a portfolio; the bytes of the result do not depend on the number of workers.
+/// O(n log n) in relationships for the order, about 10 us each with intervals. Throws as `Portfolio::at`.
+ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options,
+                       Workers& workers);
+inline ResultTable assess_all(const Portfolio& portfolio, Time now,
+                              const ResultOptions& options = {}) {
+  Alone alone;
+  return assess_all(portfolio, now, options, alone);
+}
 
 /// The flags of one assessment: short words joined by `;`, empty where there is nothing to say.
 std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t set_aside);
