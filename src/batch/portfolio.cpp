@@ -15,47 +15,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "batch/row_rules.hpp"
+
 namespace loyalty {
 namespace {
-
-/// Whether a row's effect depends on what is open, or waits for time.
-bool uses_items(const Event& e, bool has_key, const FoldRules& rules) noexcept {
-  if (e.side != rules.options.perspective) return false;
-  switch (e.kind) {
-    case Kind::promise:
-    case Kind::payment:
-    case Kind::request:
-      return true;
-    case Kind::response:
-    case Kind::complaint:
-      return has_key;
-    case Kind::resolution:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_closer(const Event& e) noexcept {
-  return e.kind == Kind::response || e.kind == Kind::resolution ||
-         ((e.kind == Kind::promise || e.kind == Kind::payment) && e.done != no_time);
-}
-
-/// Why a row must be set aside, or `ok` and its act. What a closer needs may stand in the row that it
-/// closes; all that it does state must be sound.
-Code judge(const Event& e, bool has_key, const FoldRules& rules, Act& act) noexcept {
-  const Code code = act_of(e, rules, act);
-  if (has_key) {
-    if (!is_closer(e) || (code != Code::missing_due && code != Code::missing_since)) return code;
-    Event known = e;
-    known.due = e.done;
-    known.since = e.time;
-    return act_of(known, rules, act);
-  }
-  const bool refers =
-      e.kind == Kind::retraction || (code == Code::ok && e.kind == Kind::resolution);
-  return refers ? Code::missing_refers_to : code;
-}
 
 /// Bits of a double in an order of their own, so that rows compare without rounding; NaN has a place.
 std::int64_t order_bits(double x) noexcept {
@@ -209,6 +172,16 @@ std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_v
 bool can_hold(const Relationship& r, const Act& act) noexcept {
   return act.stamp >= r.first_event && act.stamp <= r.ladder.newest && act.events <= r.events &&
          act.purchases <= std::max(r.ladder.purchases, 0) && act.money <= r.money;
+}
+
+/// Adds a difference to those of the same relationship.
+void add_correction(std::unordered_map<std::uint32_t, Relationship>& corrections,
+                    std::uint32_t index, const Relationship& found) {
+  const auto [it, fresh] = corrections.try_emplace(index, found);
+  if (!fresh) {
+    it->second = corrected(it->second, found);
+    it->second.ladder.flags = 0;
+  }
 }
 
 /// Throws MismatchError where a column is absent that every row needs.
@@ -415,8 +388,8 @@ void Portfolio::States::grow_to(std::size_t size) {
 }
 
 void Portfolio::KeyedRows::add(std::uint32_t relationship, const Event& event,
-                               std::string_view key_, Time newest, bool earlier) {
-  rows.push_back({relationship, event, keys.size(), key_.size(), newest, earlier});
+                               std::string_view key_, Time newest, bool earlier, bool corrects) {
+  rows.push_back({relationship, event, keys.size(), key_.size(), newest, earlier, corrects});
   keys += key_;
 }
 
@@ -456,6 +429,7 @@ void Portfolio::grow() {
   if (meta_.size() == ids_.size()) return;
   meta_.resize(ids_.size());
   states_.grow_to(ids_.size());
+  if (!contacts_.empty()) contacts_.resize(ids_.size());
 }
 
 void Portfolio::act_on(KeyedRows& rows, Worker& worker) {
@@ -468,7 +442,10 @@ void Portfolio::act_on(KeyedRows& rows, Worker& worker) {
     PooledItems pool{items(row.relationship), row.relationship, meta.open};
     Relationship& r = states_[row.relationship];
     const bool late = row.newest > row.event.time;
+    const bool corrects = row.corrects;
+    const Relationship before = corrects ? r : Relationship{};
     const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(), r, pool, rules);
+    if (corrects) add_correction(worker.corrections, row.relationship, difference(r, before));
     if (skip) {
       // Each row stays in the books of the call that brought it; what it turned out to be is in the total.
       Books& counted = row.earlier ? worker.before : worker.books;
@@ -485,6 +462,22 @@ void Portfolio::act_on(KeyedRows& rows, Worker& worker) {
   rows.clear();
 }
 
+void Portfolio::note_corrections(std::unordered_map<std::uint32_t, Relationship>& found) {
+  for (const auto& [index, one] : found) add_correction(corrections_, index, one);
+  found.clear();
+}
+
+void Portfolio::mark(Time as_of) {
+  marked_ = as_of;
+  corrections_.clear();
+}
+
+std::optional<Relationship> Portfolio::correction(std::uint32_t index) const {
+  const auto it = corrections_.find(index);
+  if (it == corrections_.end()) return std::nullopt;
+  return it->second;
+}
+
 void Portfolio::Worker::start() {
   books = {};
   before = {};
@@ -493,6 +486,7 @@ void Portfolio::Worker::start() {
   margin_stated = false;
   over_limit = false;
   newest = no_time;
+  marked = no_time;
   second = no_time;
   second_start = second_rejects = 0;
   again.clear();
@@ -505,8 +499,7 @@ void Portfolio::share_pending(unsigned parts) {
     std::swap(pending_, workers_[0].pending);
   } else {
     for (const KeyedRow& row : pending_.rows)
-      workers_[lane_of(row.relationship) % parts].pending.add(row.relationship, row.event,
-                                                              pending_.key(row), row.newest, true);
+      workers_[lane_of(row.relationship) % parts].pending.add(row, pending_.key(row));
   }
   pending_.clear();
 }
@@ -527,12 +520,12 @@ void Portfolio::gather(unsigned parts) {
         std::swap(pending_.rows, rows->rows);
         std::swap(pending_.keys, rows->keys);
       } else {
-        for (const KeyedRow& row : rows->rows)
-          pending_.add(row.relationship, row.event, rows->key(row), row.newest, true);
+        for (const KeyedRow& row : rows->rows) pending_.add(row, rows->key(row));
       }
       rows->clear();
     }
     books_.add(worker.before);
+    note_corrections(worker.corrections);
     seen_ |= worker.seen;
     margin_stated_ = margin_stated_ || worker.margin_stated;
     over_limit_ = over_limit_ || worker.over_limit;
@@ -734,7 +727,8 @@ class SameRows {
          {c_.value, c_.amount, c_.margin, c_.cost, c_.rating, c_.scale_low, c_.scale_high})
       real(column);
     for (const Time* column : {c_.due, c_.done, c_.until, c_.since}) whole(column);
-    for (const std::uint8_t* column : {c_.side, c_.parameter, c_.role, c_.whole_order})
+    for (const std::uint8_t* column :
+         {c_.side, c_.parameter, c_.role, c_.whole_order, c_.personal, c_.answered})
       whole(column);
     for (const TextColumn* column : {&c_.refers_to, &c_.event_id, &c_.currency}) text(*column);
     return order;
@@ -784,17 +778,17 @@ std::vector<std::size_t> order_of_times(const Time* time, std::size_t rows) {
 }
 
 Books Portfolio::apply(const EventColumns& rows, Workers& workers) {
-  Books books = prepare_and_fold(rows, newest_, workers, [] {});
+  Books books = prepare_and_fold(rows, newest_, marked_, workers, [] {});
   books_.add(books);
   check_limits();
   return books;
 }
 
 /// Everything that can throw is checked first; then `begin` is called and the rows are folded. Rows before `known`
-/// are late.
+/// are late, those up to `marked` corrections.
 template <class Begin>
-Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Workers& workers,
-                                  Begin&& begin) {
+Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Time marked,
+                                  Workers& workers, Begin&& begin) {
   if (rows.rows == 0) return {};
   known_ = known;
   require_columns(rows);
@@ -811,12 +805,34 @@ Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Workers&
   Books books;
   const bool all = order.empty();
   if (rows.event_id) drop_repeats(rows, RowReader(rows, policy(), &currency_), order, books);
-  if (all || !order.empty()) books.add_call(fold(rows, order, workers));
+  if (contacts_.empty() &&
+      std::find(rows.kind, rows.kind + rows.rows, static_cast<std::uint8_t>(Kind::contact)) !=
+          rows.kind + rows.rows)
+    contacts_.resize(std::max<std::size_t>(ids_.size(), 1));
+  if (all || !order.empty()) books.add_call(fold(rows, order, workers, marked));
   books.read = static_cast<std::int64_t>(rows.rows);
   std::sort(books.rejects.begin(), books.rejects.end(),
             [](const Reject& a, const Reject& b) { return a.row < b.row; });
   return books;
 }
+
+namespace {
+
+Contact contact_of(const EventColumns& rows, std::size_t i) noexcept {
+  const auto flag = [i](const std::uint8_t* column) {
+    return column == nullptr ? Contact::unstated : column[i];
+  };
+  const auto real = [i](const double* column) { return column == nullptr ? no_value : column[i]; };
+  return {.time = rows.time[i],
+          .side = rows.side != nullptr && rows.side[i] == 1 ? Side::them : Side::us,
+          .personal = flag(rows.personal),
+          .answered = flag(rows.answered),
+          .rating = real(rows.rating),
+          .scale_low = real(rows.scale_low),
+          .scale_high = real(rows.scale_high)};
+}
+
+}  // namespace
 
 /// One worker's way through its rows of a call, in the order of time.
 class Portfolio::Pass {
@@ -842,20 +858,15 @@ class Portfolio::Pass {
     }
     if (state != nullptr && (plan == not_plain || state->ladder.newest == time)) [[unlikely]]
       w_.again.push_back(index);
-    if (plan != not_plain && w_.plain.apply(*state, w_.plain.plans()[plan], time,
-                                            rows_.value != nullptr ? rows_.value[i] : no_value,
-                                            rows_.amount != nullptr ? rows_.amount[i] : no_value)) {
-      w_.folded[plan] = true;
-    } else if (const Code code = any_row(i, index); code != Code::ok) {
-      ++w_.books.set_aside[static_cast<std::size_t>(code)];
-      w_.books.rejects.push_back({static_cast<std::int64_t>(i), code});
-      if (state != nullptr) ++p_.meta_[index].set_aside;
-      return;
-    }
+    if (time <= w_.marked) [[unlikely]]
+      plan = not_plain;  // what it changes is kept apart
+    if (!counted(i, index, state, plan)) return;
     ++w_.books.scored;
     w_.newest = std::max(w_.newest, time);
     if (rows_.role != nullptr && rows_.role[i] < role_count)
       p_.meta_[index].settle_role(static_cast<Role>(rows_.role[i]), time);
+    if (!p_.contacts_.empty() && rows_.kind[i] == static_cast<std::uint8_t>(Kind::contact))
+      p_.contacts_[index].add(contact_of(rows_, i));
   }
 
   /// After the last row; `count` is that of all rows of the call.
@@ -871,6 +882,23 @@ class Portfolio::Pass {
   }
 
  private:
+  /// Folds a row, plain or not; false where it is set aside.
+  bool counted(std::size_t i, std::uint32_t index, Relationship* state, PlanNumber plan) {
+    if (plan != not_plain && w_.plain.apply(*state, w_.plain.plans()[plan], rows_.time[i],
+                                            rows_.value != nullptr ? rows_.value[i] : no_value,
+                                            rows_.amount != nullptr ? rows_.amount[i] : no_value)) {
+      w_.folded[plan] = true;
+      return true;
+    }
+    if (const Code code = any_row(i, index); code != Code::ok) {
+      ++w_.books.set_aside[static_cast<std::size_t>(code)];
+      w_.books.rejects.push_back({static_cast<std::int64_t>(i), code});
+      if (state != nullptr) ++p_.meta_[index].set_aside;
+      return false;
+    }
+    return true;
+  }
+
   /// Folds one row of any kind; returns why a bad one is set aside.
   Code any_row(std::size_t i, std::uint32_t index) {
     Event event;
@@ -885,15 +913,22 @@ class Portfolio::Pass {
       w_.seen.see(event.kind, event.parameter);
     if (event.kind == Kind::purchase && !std::isnan(event.margin)) w_.margin_stated = true;
     Relationship& r = p_.states_[index];
-    if (!uses_items(event, !key.empty(), rules_)) {
-      loyalty::apply(r, act, rules_);
-    } else if (key.empty()) {
+    const bool opens_or_closes = uses_items(event, !key.empty(), rules_);
+    if (opens_or_closes && !key.empty()) {
+      reach(event.time);
+      w_.current.add(index, event, key, p_.known_, false, event.time <= w_.marked);
+      return Code::ok;
+    }
+    std::optional<Relationship> before;
+    if (event.time <= w_.marked) [[unlikely]]
+      before = r;
+    if (opens_or_closes) {
       PooledItems pool{p_.items(index), index, p_.meta_[index].open};
       (void)act_with_items(event, act, key, event.time, r, pool, rules_);
     } else {
-      reach(event.time);
-      w_.current.add(index, event, key, p_.known_, false);
+      loyalty::apply(r, act, rules_);
     }
+    if (before) add_correction(w_.corrections, index, difference(r, *before));
     if (!within_limits(r)) w_.over_limit = true;
     return Code::ok;
   }
@@ -903,8 +938,7 @@ class Portfolio::Pass {
     if (!w_.current.rows.empty() && w_.current.time < time) p_.act_on(w_.current, w_);
     if (!w_.pending.rows.empty() && w_.pending.time < time) p_.act_on(w_.pending, w_);
     if (!w_.pending.rows.empty() && w_.pending.time == time) {
-      for (const KeyedRow& row : w_.pending.rows)
-        w_.current.add(row.relationship, row.event, w_.pending.key(row), row.newest, true);
+      for (const KeyedRow& row : w_.pending.rows) w_.current.add(row, w_.pending.key(row));
       w_.pending.clear();
     }
     w_.current.time = time;
@@ -951,20 +985,22 @@ class Portfolio::Pass {
 };
 
 Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> order,
-                      Workers& workers) {
+                      Workers& workers, Time marked) {
   const std::size_t count = order.empty() ? rows.rows : order.size();
   constexpr std::size_t least = 1 << 11;  // rows that are worth a worker
-  const auto parts = static_cast<unsigned>(
-      std::clamp<std::size_t>(count / least, 1, std::min<std::size_t>(workers.count(), lane_count)));
+  const auto parts = static_cast<unsigned>(std::clamp<std::size_t>(
+      count / least, 1, std::min<std::size_t>(workers.count(), lane_count)));
   while (workers_.size() < parts) workers_.emplace_back(rules_->fold());
-  for (unsigned part = 0; part < parts; ++part) workers_[part].start();
+  for (unsigned part = 0; part < parts; ++part) {
+    workers_[part].start();
+    workers_[part].marked = marked;
+  }
   share_pending(parts);
   if (parts == 1)
     fold_alone(rows, order);
   else
     fold_shared(rows, order, parts, workers);
-  for (unsigned part = 0; part < parts; ++part)
-    newest_ = std::max(newest_, workers_[part].newest);
+  for (unsigned part = 0; part < parts; ++part) newest_ = std::max(newest_, workers_[part].newest);
   if (parts == 1)
     close(workers_[0]);
   else
@@ -1030,7 +1066,8 @@ void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_
   for (unsigned lane = 0; lane < lane_count; ++lane) owner[lane] = lane % parts;
   std::vector<Pass> passes;
   passes.reserve(parts);
-  for (unsigned part = 0; part < parts; ++part) passes.emplace_back(*this, workers_[part], rows, order);
+  for (unsigned part = 0; part < parts; ++part)
+    passes.emplace_back(*this, workers_[part], rows, order);
   for (std::size_t start = 0; start < count; start += chunk_size) {
     const std::size_t n = std::min(chunk_size, count - start);
     const auto row_of = [&](std::size_t k) { return order.empty() ? start + k : order[start + k]; };
@@ -1174,7 +1211,12 @@ Books Portfolio::retract(const EventColumns& rows) {
       if (index != IdIndex::none) ++meta_[index].set_aside;
       continue;
     }
+    const Relationship before = states_[index];
     loyalty::retract(states_[index], act, rules);
+    if (event.time <= marked_)
+      add_correction(corrections_, index, difference(states_[index], before));
+    if (event.kind == Kind::contact && index < contacts_.size())
+      contacts_[index].add(contact_of(rows, i), -1);
     ++books.scored;
   }
   return books;
@@ -1182,8 +1224,8 @@ Books Portfolio::retract(const EventColumns& rows) {
 
 Books Portfolio::replay(const EventColumns& rows, Workers& workers) {
   std::unordered_map<std::uint32_t, std::uint32_t> set_aside;
-  const Books books =
-      prepare_and_fold(rows, no_time, workers, [&] {  // nothing is known of them, so nothing is late
+  const Books books = prepare_and_fold(
+      rows, no_time, no_time, workers, [&] {  // nothing is known of them, so nothing is late
         for (std::size_t i = 0; i < rows.rows; ++i) {
           const std::uint32_t index = index_of(rows, i);
           if (index == IdIndex::none ||
@@ -1198,6 +1240,7 @@ Books Portfolio::replay(const EventColumns& rows, Workers& workers) {
             items(index).erase(meta_[index].open, first);
           }
           meta_[index] = Meta{};
+          if (index < contacts_.size()) contacts_[index] = {};
         }
         const auto replayed = [&](const KeyedRow& row) {
           return set_aside.contains(row.relationship);
@@ -1251,6 +1294,10 @@ void Portfolio::merge(const Portfolio& other) {
         (from.unmatched != 0 && meta.open != OpenItems::none))
       r.ladder.flags |= out_of_order;
     meta.unmatched += from.unmatched;
+    if (i < other.contacts_.size() && !other.contacts_[i].empty()) {
+      contacts_.resize(ids_.size());
+      contacts_[here[i]] += other.contacts_[i];
+    }
     other.items(i).each(
         from.open, [&](const OpenItem& item) { items(here[i]).insert(here[i], meta.open, item); });
     if (!within_limits(r)) over_limit_ = true;
@@ -1364,74 +1411,6 @@ AsOf Portfolio::at(Time now) const {
 
 Assessment Portfolio::assess(std::uint32_t index, const AsOf& at) const {
   return loyalty::assess(state(index, at.now()), at, rules_->scorer(role(index)), Lit(observed()));
-}
-
-std::vector<std::byte> Portfolio::bytes() const {
-  std::vector<std::byte> out;
-  const auto put = [&out](const void* data, std::size_t size) {
-    const auto* p = static_cast<const std::byte*>(data);
-    out.insert(out.end(), p, p + size);
-  };
-  const auto put_number = [&](std::int64_t n) {
-    for (int i = 0; i < 64; i += 8) out.push_back(static_cast<std::byte>(n >> i & 0xff));
-  };
-  const auto put_text = [&](std::string_view text) {
-    put_number(static_cast<std::int64_t>(text.size()));
-    put(text.data(), text.size());
-  };
-  const auto put_real = [&](double x) {
-    put_number(std::isnan(x) ? no_time : std::bit_cast<std::int64_t>(x));
-  };
-  const FoldRules& rules = rules_->fold();
-  put_number(state_version);
-  put_text(fingerprints(policy()).fold);
-  put_text(fingerprints(policy()).ladder);
-  put_number(rules_->landmark());
-  put_text(currency_);
-  put_number(newest_);
-  put_number(seen_.bits);
-  put_number(margin_stated_ ? 1 : 0);
-  put_number(static_cast<std::int64_t>(size()));
-  for (const std::uint32_t index : sorted()) {
-    put_text(ids_.text(index));
-    const Meta& meta = meta_[index];
-    put_number(meta.role_time);
-    put_number(static_cast<std::int64_t>(meta.role));
-    put_number(meta.set_aside);
-    put_number(meta.unmatched);
-    Relationship r = states_[index];
-    std::vector<const OpenItem*> open;
-    items(index).each(meta.open, [&](const OpenItem& item) {
-      if (can_change(item, newest_, rules))
-        open.push_back(&item);
-      else
-        fire(r, item, newest_, rules);
-    });
-    const auto state_part = to_bytes(r);
-    put(state_part.data(), state_part.size());
-    std::sort(open.begin(), open.end(), [](const OpenItem* a, const OpenItem* b) {
-      return std::tuple(a->kind, a->from, a->done, a->stake, std::string_view(a->key)) <
-             std::tuple(b->kind, b->from, b->done, b->stake, std::string_view(b->key));
-    });
-    put_number(static_cast<std::int64_t>(open.size()));
-    for (const OpenItem* item : open) {
-      put_number(static_cast<std::int64_t>(item->kind));
-      put_number(item->from);
-      put_number(item->done);
-      put_real(item->stake);
-      put_text(item->key);
-    }
-    const auto waiting = pending_of(index);
-    put_number(static_cast<std::int64_t>(waiting.size()));
-    for (const KeyedRow& row : waiting) {
-      put_number(static_cast<std::int64_t>(row.event.kind));
-      put_number(row.event.time);
-      for (const double x : {row.event.value, row.event.amount, row.event.cost}) put_real(x);
-      for (const Time t : {row.event.due, row.event.done, row.event.since}) put_number(t);
-      put_text(pending_.key(row));
-    }
-  }
-  return out;
 }
 
 }  // namespace loyalty

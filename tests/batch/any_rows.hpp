@@ -57,6 +57,10 @@ inline std::vector<Row> any_rows(const LogShape& shape) {
     if (e.kind == Kind::response || (e.kind == Kind::returned && e.whole_order))
       e.since =
           *rc::gen::arbitrary<bool>() ? std::min(e.time, *rc::gen::elementOf(seconds)) : e.time;
+    if (e.kind == Kind::contact) {
+      row.personal = *one_of<std::uint8_t>({0, 1, EventColumns::absent});
+      row.answered = *one_of<std::uint8_t>({0, 1, EventColumns::absent});
+    }
     if (*within(0, 5) == 0) row.role = static_cast<std::uint8_t>(*within(0, role_count - 1));
     if (!shape.bad_rows) {
       // What a row lacks that closes nothing would set it aside.

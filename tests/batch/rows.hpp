@@ -18,6 +18,8 @@ struct Row {
   std::string event_id{};
   std::string currency{};
   std::uint8_t role = loyalty::EventColumns::absent;
+  std::uint8_t personal = loyalty::EventColumns::absent;
+  std::uint8_t answered = loyalty::EventColumns::absent;
   loyalty::Code code = loyalty::Code::ok;  ///< set aside by the importer already
 };
 
@@ -40,6 +42,8 @@ class Table {
       parameter_.push_back(static_cast<std::uint8_t>(e.parameter));
       whole_order_.push_back(e.whole_order ? 1 : 0);
       role_.push_back(row.role);
+      personal_.push_back(row.personal);
+      answered_.push_back(row.answered);
       code_.push_back(static_cast<std::uint8_t>(row.code));
     }
     if (numbers)
@@ -54,6 +58,8 @@ class Table {
     columns_.parameter = parameter_.data();
     columns_.whole_order = whole_order_.data();
     columns_.role = role_.data();
+    columns_.personal = personal_.data();
+    columns_.answered = answered_.data();
     columns_.code = code_.data();
     columns_.value = value_.data();
     columns_.amount = amount_.data();
@@ -109,7 +115,8 @@ class Table {
   std::vector<std::int64_t> number_;
   Reals value_, amount_, margin_, cost_, rating_, scale_low_, scale_high_;
   Times time_, due_, done_, until_, since_;
-  std::vector<std::uint8_t> kind_, side_, parameter_, whole_order_, role_, code_;
+  std::vector<std::uint8_t> kind_, side_, parameter_, whole_order_, role_, personal_, answered_,
+      code_;
 };
 
 inline loyalty::Books apply_rows(loyalty::Portfolio& p, const std::vector<Row>& rows,

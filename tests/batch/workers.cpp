@@ -66,10 +66,9 @@ std::vector<Row> busy_log(std::size_t rows, std::uint64_t people, std::uint64_t 
 bool same(const Books& a, const Books& b) {
   const auto rejects_agree = [&] {
     return a.rejects.size() == b.rejects.size() &&
-           std::equal(a.rejects.begin(), a.rejects.end(), b.rejects.begin(),
-                      [](const Reject& x, const Reject& y) {
-                        return x.row == y.row && x.code == y.code;
-                      });
+           std::equal(
+               a.rejects.begin(), a.rejects.end(), b.rejects.begin(),
+               [](const Reject& x, const Reject& y) { return x.row == y.row && x.code == y.code; });
   };
   return a.read == b.read && a.scored == b.scored && a.skipped == b.skipped &&
          a.set_aside == b.set_aside && a.repeats == b.repeats && rejects_agree();
@@ -105,7 +104,8 @@ TEST_CASE("workers: every number of threads gives the same portfolio, books and 
   }
 }
 
-TEST_CASE("workers: calls on different numbers of threads, cut through a second, follow each other") {
+TEST_CASE(
+    "workers: calls on different numbers of threads, cut through a second, follow each other") {
   const auto rows = busy_log(24000, 3000, 5, true);
   Portfolio whole;
   whole.apply(Table(rows, false, true));

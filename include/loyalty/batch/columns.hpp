@@ -52,6 +52,8 @@ struct EventColumns {
   const std::uint8_t* parameter = nullptr;    ///< SurveyOf
   const std::uint8_t* role = nullptr;         ///< Role
   const std::uint8_t* whole_order = nullptr;  ///< 0 or 1
+  const std::uint8_t* personal = nullptr;     ///< of a contact: 0 or 1
+  const std::uint8_t* answered = nullptr;     ///< of a contact: 0 or 1
   const std::uint8_t* code = nullptr;         ///< Code: rows that the importer sets aside already
   TextColumn refers_to;                       ///< what a row opens or closes, or takes back
   TextColumn event_id;                        ///< tells repeats apart, by relationship

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,8 @@
 #include <loyalty/batch/large_pages.hpp>
 #include <loyalty/batch/open_items.hpp>
 #include <loyalty/batch/workers.hpp>
+#include <loyalty/events/contact_profile.hpp>
+#include <loyalty/events/correction.hpp>
 #include <loyalty/events/plain_fold.hpp>
 #include <loyalty/policy.hpp>
 
@@ -93,6 +97,8 @@ class Portfolio {
   Time newest() const noexcept { return newest_; }
   /// Books over all calls, as of now.
   Books books() const;
+  /// The same before the rows that wait are judged: what `restore` takes.
+  const Books& kept_books() const noexcept { return books_; }
   /// Kinds that the log records: the policy's declaration, else what was seen.
   Observed observed() const noexcept { return policy().observes.value_or(seen_); }
   /// Whether any purchase stated a margin.
@@ -127,8 +133,47 @@ class Portfolio {
   /// The assessment of one relationship as of `at(now)`. Throws LimitError as `state`.
   Assessment assess(std::uint32_t index, const AsOf& at) const;
 
+  /// The contacts of a relationship, index < size(); empty where it has none. O(1).
+  ContactProfile contacts(std::uint32_t index) const noexcept {
+    return index < contacts_.size() ? contacts_[index] : ContactProfile{};
+  }
+
+  /// From here on, what rows stamped at or before `as_of` change is also kept apart, for whoever explains the change
+  /// since that date; what was kept before is forgotten. `no_time` ends it. Memory grows with the relationships that
+  /// are corrected.
+  void mark(Time as_of);
+  /// The corrections since the mark, by identifier. O(corrections log corrections).
+  std::vector<std::pair<std::string, Relationship>> corrections() const;
+  /// The date of the last mark, or `no_time`.
+  Time marked() const noexcept { return marked_; }
+  /// What rows stamped at or before the mark changed since it was set (see `corrected`), if anything; what such a row
+  /// leaves open counts as new once time reaches it. A replay changes no sums, and is no correction. O(1).
+  std::optional<Relationship> correction(std::uint32_t index) const;
+
+  /// Moves the landmark: every sum by whole half-lives, each rounded half to even once, so that later dates can be
+  /// assessed. Throws PolicyError or, where rows are newer than the new landmark allows, WindowError, before anything
+  /// has changed. O(size()).
+  void rebase(Time landmark);
+
+  /// Erases relationships and everything kept of them, also their identifiers; returns how many there were. The books
+  /// still count their rows. Indices change. O(size()), however many are named.
+  std::size_t forget(std::span<const std::string_view> relationships);
+
   /// Canonical bytes of everything that was folded, ordered by identifier: equal for equal rows.
   std::vector<std::byte> bytes() const;
+  /// The same in pieces of about a megabyte, without holding the whole. O(size() log size()).
+  void write(const std::function<void(std::span<const std::byte>)>& sink) const;
+  /// The portfolio of such bytes. `policy` needs the fold fingerprint that they were folded under; where its criteria
+  /// differ, positions are unset. Books start at zero; no mark is set. Throws MismatchError that says what does not
+  /// fit and where, and never more than that, whatever the bytes.
+  static Portfolio from_bytes(std::span<const std::byte> bytes, Policy policy);
+
+  /// The same from the pieces that `write` made, one a call; an empty one ends them.
+  static Portfolio read(const std::function<std::span<const std::byte>()>& source, Policy policy);
+
+  /// Puts back what `from_bytes` leaves out: the books of the calls before, a mark and its corrections.
+  void restore(const Books& books, Time marked,
+               std::span<const std::pair<std::string, Relationship>> corrections);
 
  private:
   struct Meta {
@@ -151,8 +196,9 @@ class Portfolio {
     Event event;
     std::size_t key_start;
     std::size_t key_size;
-    Time newest;   ///< newest row of the calls before
-    bool earlier;  ///< came in an earlier call
+    Time newest;            ///< newest row of the calls before
+    bool earlier;           ///< came in an earlier call
+    bool corrects = false;  ///< was stamped at or before the mark when it came
 
     Time reached() const noexcept { return std::max(event.time, newest); }
   };
@@ -164,7 +210,11 @@ class Portfolio {
       return std::string_view(keys).substr(row.key_start, row.key_size);
     }
     void add(std::uint32_t relationship, const Event& event, std::string_view key, Time newest,
-             bool earlier);
+             bool earlier, bool corrects = false);
+    /// Takes over a row of another list.
+    void add(const KeyedRow& row, std::string_view key) {
+      add(row.relationship, row.event, key, row.newest, true, row.corrects);
+    }
     void clear() noexcept;
     void sort();
   };
@@ -208,6 +258,8 @@ class Portfolio {
     bool margin_stated = false;
     bool over_limit = false;
     Time newest = no_time;
+    Time marked = no_time;  ///< rows up to it are corrections
+    std::unordered_map<std::uint32_t, Relationship> corrections;
     // Copies of a row stand in one second, and the first of them leaves its stamp, or waits.
     Time second = no_time;
     std::size_t second_start = 0;
@@ -224,12 +276,14 @@ class Portfolio {
 
   class RowReader;
   class Pass;
-  Books fold(const EventColumns& rows, std::span<const std::size_t> order, Workers& workers);
+  Books fold(const EventColumns& rows, std::span<const std::size_t> order, Workers& workers,
+             Time marked);
   void fold_alone(const EventColumns& rows, std::span<const std::size_t> order);
   void fold_shared(const EventColumns& rows, std::span<const std::size_t> order, unsigned parts,
                    Workers& workers);
   template <class Begin>
-  Books prepare_and_fold(const EventColumns& rows, Time known, Workers& workers, Begin&& begin);
+  Books prepare_and_fold(const EventColumns& rows, Time known, Time marked, Workers& workers,
+                         Begin&& begin);
   void drop_repeats(const EventColumns& rows, const RowReader& reader,
                     std::vector<std::size_t>& order, Books& books) const;
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
@@ -242,6 +296,7 @@ class Portfolio {
   void grow();
   void act_on(KeyedRows& rows, Worker& worker);
   void close(Worker& worker);
+  void note_corrections(std::unordered_map<std::uint32_t, Relationship>& found);
   void share_pending(unsigned parts);
   void gather(unsigned parts);
   void settle();
@@ -262,7 +317,10 @@ class Portfolio {
   Time known_ = no_time;  ///< rows of this call before it are late
   Observed seen_;
   bool margin_stated_ = false;
-  bool over_limit_ = false;  ///< some relationship went over the limits
+  bool over_limit_ = false;               ///< some relationship went over the limits
+  std::vector<ContactProfile> contacts_;  ///< none before the first contact
+  Time marked_ = no_time;
+  std::unordered_map<std::uint32_t, Relationship> corrections_;
   std::string currency_;
   Time currency_time_ = no_time;
   std::size_t settled_items_ = 0;
