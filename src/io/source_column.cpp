@@ -24,12 +24,12 @@ bool read_decimal(std::string_view format, SourceColumn::Form& form) {
   std::size_t count = 0;
   const char* at = format.data() + 2;
   const char* end = format.data() + format.size();
-  while (count < numbers.size()) {
+  for (;;) {
     const auto [next, error] = std::from_chars(at, end, numbers[count]);
     if (error != std::errc{}) return false;
     ++count;
     if (next == end) break;
-    if (*next != ',') return false;
+    if (*next != ',' || count == numbers.size()) return false;
     at = next + 1;
   }
   const auto [precision, scale, bits] = numbers;

@@ -49,7 +49,7 @@ constexpr bool ends_its_day(std::string_view column) noexcept {
 struct EventReading {
   /// What is done with times that name no zone: makes UTC seconds of the seconds that clocks showed, in place;
   /// `no_time` is absent and stays. Without it they are refused.
-  std::function<void(std::string_view column, std::span<Time> seconds)> to_utc;
+  std::function<void(std::string_view column, std::span<Time> seconds)> to_utc{};
   bool naive_is_utc = false;  ///< times that name no zone are UTC
   std::size_t first_row = 0;  ///< the number that messages give the first row
 };

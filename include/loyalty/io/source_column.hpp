@@ -52,19 +52,19 @@ class SourceColumn {
     int scale = 0;            ///< of a decimal
     bool dictionary = false;  ///< the values are the numbers of words
     bool naive = false;       ///< times of day that name no zone
-    std::string described;    ///< the type in the words of its owner, for messages
+    std::string described{};  ///< the type in the words of its owner, for messages
   };
 
   /// Consecutive values. A dictionary's chunk holds numbers of words; one that is out of range is null.
   struct Chunk {
-    std::size_t start = 0;                   ///< row of the first; set by `add`
-    std::size_t size = 0;                    ///< rows
-    const void* values = nullptr;            ///< the first; for bits, the start of the buffer
-    const std::uint8_t* validity = nullptr;  ///< bits; null where all are valid
-    std::size_t offset = 0;                  ///< of the first value, in bits
-    const char* bytes = nullptr;             ///< of text32 and text64
-    const void* const* buffers = nullptr;    ///< of views
-    std::shared_ptr<const SourceColumn> words;
+    std::size_t start = 0;                        ///< row of the first; set by `add`
+    std::size_t size = 0;                         ///< rows
+    const void* values = nullptr;                 ///< the first; for bits, the start of the buffer
+    const std::uint8_t* validity = nullptr;       ///< bits; null where all are valid
+    std::size_t offset = 0;                       ///< of the first value, in bits
+    const char* bytes = nullptr;                  ///< of text32 and text64
+    const void* const* buffers = nullptr;         ///< of views
+    std::shared_ptr<const SourceColumn> words{};  ///< of a dictionary
 
     /// Whether row k of the chunk holds a value.
     bool valid(std::size_t k) const noexcept {
