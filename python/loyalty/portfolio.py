@@ -336,7 +336,11 @@ class Result:
         no UTF-8); what is absent is null; `metadata` is in the schema. May be asked for again and again.
         `requested_schema` is not followed: the consumer casts.
         """
-        return self._table.arrow_stream(self.metadata)
+        return self.arrow_stream()
+
+    def arrow_stream(self, rows_per_batch: int = 0) -> object:
+        """The capsule of an Arrow stream, as `__arrow_c_stream__`, in batches of `rows_per_batch`; 0: all in one."""
+        return self._table.arrow_stream(self.metadata, rows_per_batch)
 
     def _all(self) -> dict[str, np.ndarray]:
         return {name: self.column(name) for name in COLUMNS}
@@ -351,6 +355,15 @@ class Result:
         `metadata` is in the schema of a pyarrow table and in `attrs` of a pandas frame.
         """
         kind = kind or self._portfolio._kind
+        if kind == "polars":
+            import polars as pl
+
+            seconds = pl.col(*TIME_COLUMNS).dt.cast_time_unit("us")  # as all times of `frames`
+            return pl.DataFrame(self).with_columns(seconds)
+        if kind == "pyarrow":
+            import pyarrow as pa
+
+            return pa.table(self)
         return frames.to_frame(self._all(), TIME_COLUMNS, kind, metadata=self.metadata)
 
     def __len__(self) -> int:
