@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// Text and files: policies as TOML. Belongs to loyalty::loyalty.
+/// Text, files and tables of others: policies as TOML, events from Arrow, results as Arrow. Belongs to loyalty::loyalty.
 #pragma once
 
+#include <loyalty/io/arrow.hpp>
 #include <loyalty/io/policy_text.hpp>

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 /// \file
-/// Portfolios: event columns in, result columns out.
+/// Portfolios: event columns and Arrow streams in, result columns and Arrow streams out.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <cmath>
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>
+#include <loyalty/io/arrow.hpp>
 #include <loyalty/scoring/describe.hpp>
 
 #include "event_buffers.hpp"
@@ -60,14 +63,19 @@ py::array object_array(const TextValues& values) {
 
 /// One column that `read` reads, as an array that keeps its owners.
 template <class T, class Read>
-py::array_t<T> single_column(const std::string& name, const py::handle& column, Read&& read) {
+py::array_t<T> single_column(const std::string& name, const py::handle& column, EventField field,
+                             Read&& read) {
   struct Kept {
-    std::unique_ptr<const Source> source;
+    std::unique_ptr<const SourceColumn> source;
     ColumnReader reader;
   };
   auto kept = std::make_unique<Kept>();
-  kept->source = std::make_unique<const Source>(name, column);
-  const T* data = read(kept->reader, *kept->source);
+  kept->source = PythonColumn(name, column, field).take();
+  const T* data = nullptr;
+  {
+    const py::gil_scoped_release release;
+    data = read(kept->reader, *kept->source);
+  }
   const auto rows = static_cast<py::ssize_t>(kept->source->rows());
   const py::capsule owner(kept.release(), [](void* p) { delete static_cast<Kept*>(p); });
   return py::array_t<T>(rows, data, owner);
@@ -97,18 +105,66 @@ py::dict books_dict(const Books& books) {
   return out;
 }
 
-py::dict result_dict(const ResultTable& table) {
-  py::dict columns;
-  for (const ResultColumn& column : table.columns) {
-    const py::str name{std::string(column.name)};
+/// A column of a result: numbers where they stand in the table, texts as objects made now.
+py::array result_array(const std::shared_ptr<ResultTable>& table, std::string_view name) {
+  for (const ResultColumn& column : table->columns) {
+    if (column.name != name) continue;
+    if (const auto* texts = std::get_if<TextValues>(&column.values)) return object_array(*texts);
+    const py::capsule owner(new std::shared_ptr<ResultTable>(table), [](void* kept) {
+      delete static_cast<std::shared_ptr<ResultTable>*>(kept);
+    });
+    const auto view = [&owner](const auto& values) {
+      using T = typename std::decay_t<decltype(values)>::value_type;
+      py::array array =
+          py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data(), owner);
+      array.attr("setflags")(py::arg("write") = false);  // others look at the same numbers
+      return array;
+    };
     if (const auto* numbers = std::get_if<std::vector<double>>(&column.values))
-      columns[name] = owned_array(std::vector<double>(*numbers));
-    else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&column.values))
-      columns[name] = owned_array(std::vector<std::int64_t>(*integers));
-    else
-      columns[name] = object_array(std::get<TextValues>(column.values));
+      return view(*numbers);
+    return view(std::get<std::vector<std::int64_t>>(column.values));
   }
-  return columns;
+  throw py::key_error(std::string(name));
+}
+
+py::capsule result_stream(const std::shared_ptr<ResultTable>& table, const py::dict& metadata,
+                          std::size_t rows_per_batch) {
+  ArrowMetadata pairs;
+  for (const auto& [key, value] : metadata)
+    pairs.emplace_back(key.cast<std::string>(), value.cast<std::string>());
+  auto stream = std::make_unique<ArrowArrayStream>();
+  {
+    const py::gil_scoped_release release;
+    to_arrow(table, *stream, std::move(pairs), rows_per_batch);
+  }
+  return py::capsule(stream.release(), "arrow_array_stream", [](PyObject* capsule) {
+    auto* held =
+        static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream"));
+    if (held->release != nullptr) held->release(held);
+    delete held;
+  });
+}
+
+/// How the times of a stream become UTC: `to_utc` gets name and seconds of a column whose times name no zone, and gives
+/// other seconds; None where they are UTC.
+EventReading stream_reading(const py::object& to_utc) {
+  EventReading reading;
+  if (to_utc.is_none()) {
+    reading.naive_is_utc = true;
+    return reading;
+  }
+  reading.to_utc = [&to_utc](std::string_view column, std::span<Time> seconds) {
+    const py::gil_scoped_acquire lock;
+    const auto rows = static_cast<py::ssize_t>(seconds.size());
+    const py::array_t<Time> given(rows, seconds.data());
+    const auto made = py::array_t<Time, py::array::c_style | py::array::forcecast>::ensure(
+        to_utc(std::string(column), given));
+    if (!made || made.ndim() != 1 || made.shape(0) != rows)
+      throw py::value_error("column '" + std::string(column) +
+                            "': its times need as many UTC seconds");
+    std::copy_n(made.data(), seconds.size(), seconds.begin());
+  };
+  return reading;
 }
 
 py::dict summary_dict(const ResultSummary& s) {
@@ -210,44 +266,36 @@ void register_batch(py::module_& m) {
   m.def(
       "utc_seconds",
       [](const std::string& name, const py::handle& column) {
-        return single_column<Time>(name, column, [&](ColumnReader& reader, const Source& source) {
-          return reader.times(name, source, ends_its_day(name));
-        });
+        return single_column<Time>(name, column, EventField::time,
+                                   [&](ColumnReader& reader, const SourceColumn& source) {
+                                     return reader.times(source, ends_its_day(name));
+                                   });
       },
       py::arg("name"), py::arg("column"));
   m.def(
       "reals",
       [](const std::string& name, const py::handle& column) {
-        return single_column<double>(name, column, [&](ColumnReader& reader, const Source& source) {
-          return reader.reals(name, source);
-        });
+        return single_column<double>(
+            name, column, EventField::number,
+            [](ColumnReader& reader, const SourceColumn& source) { return reader.reals(source); });
       },
       py::arg("name"), py::arg("column"));
-
   m.def(
       "is_naive",
       [](const std::string& name, const py::handle& column) {
-        return Source(name, column).is_naive();
+        return PythonColumn(name, column, std::nullopt).take()->is_naive();
       },
       py::arg("name"), py::arg("column"));
-  m.def(
-      "distinct",
-      [](const std::string& name, const py::handle& column) {
-        const Source source(name, column);
-        ColumnReader reader;
-        const TextColumn texts = reader.texts(name, source);
-        std::vector<std::int32_t> which(source.rows());
-        std::unordered_map<std::string_view, std::int32_t> seen;
-        py::list words;
-        for (std::size_t i = 0; i < which.size(); ++i) {
-          const auto [it, fresh] =
-              seen.try_emplace(texts[i], static_cast<std::int32_t>(seen.size()));
-          if (fresh) words.append(py::str(std::string(texts[i])));
-          which[i] = it->second;
-        }
-        return py::make_tuple(owned_array(std::move(which)), words);
-      },
-      py::arg("name"), py::arg("column"));
+
+  py::class_<ResultTable, std::shared_ptr<ResultTable>>(m, "ResultTable")
+      .def("__len__", [](const ResultTable& table) { return table.summary.relationships; })
+      .def(
+          "column",
+          [](const std::shared_ptr<ResultTable>& table, const std::string& name) {
+            return result_array(table, name);
+          },
+          py::arg("name"))
+      .def("arrow_stream", &result_stream, py::arg("metadata"), py::arg("rows_per_batch") = 0);
 
   py::class_<Portfolio>(m, "Portfolio")
       .def(py::init([](const Policy& policy, std::optional<Time> landmark) {
@@ -257,12 +305,11 @@ void register_batch(py::module_& m) {
       .def(
           "apply",
           [](Portfolio& p, const py::dict& columns) {
-            const EventBuffers buffers(columns);
+            EventBuffers buffers(columns);
             Books books;
             {
-              // Folding touches no Python object: other threads may run.
               const py::gil_scoped_release release;
-              books = p.apply(buffers.columns());
+              books = p.apply(buffers.read());
             }
             return books_dict(books);
           },
@@ -270,11 +317,11 @@ void register_batch(py::module_& m) {
       .def(
           "retract",
           [](Portfolio& p, const py::dict& columns) {
-            const EventBuffers buffers(columns);
+            EventBuffers buffers(columns);
             Books books;
             {
               const py::gil_scoped_release release;
-              books = p.retract(buffers.columns());
+              books = p.retract(buffers.read());
             }
             return books_dict(books);
           },
@@ -282,15 +329,55 @@ void register_batch(py::module_& m) {
       .def(
           "replay",
           [](Portfolio& p, const py::dict& columns) {
-            const EventBuffers buffers(columns);
+            EventBuffers buffers(columns);
             Books books;
             {
               const py::gil_scoped_release release;
-              books = p.replay(buffers.columns());
+              books = p.replay(buffers.read());
             }
             return books_dict(books);
           },
           py::arg("columns"))
+      .def(
+          "apply_stream",
+          [](Portfolio& p, const py::handle& source, const py::object& to_utc, bool whole) {
+            const StreamCapsule given(source);
+            const EventReading reading = stream_reading(to_utc);
+            Books books;
+            {
+              const py::gil_scoped_release release;
+              books = loyalty::apply(p, *given.stream,
+                                     whole ? StreamFold::whole : StreamFold::by_batch, reading);
+            }
+            return books_dict(books);
+          },
+          py::arg("source"), py::arg("to_utc"), py::arg("whole") = false)
+      .def(
+          "retract_stream",
+          [](Portfolio& p, const py::handle& source, const py::object& to_utc) {
+            const StreamCapsule given(source);
+            const EventReading reading = stream_reading(to_utc);
+            Books books;
+            {
+              const py::gil_scoped_release release;
+              books = p.retract(ArrowEventTable(*given.stream, reading).columns());
+            }
+            return books_dict(books);
+          },
+          py::arg("source"), py::arg("to_utc"))
+      .def(
+          "replay_stream",
+          [](Portfolio& p, const py::handle& source, const py::object& to_utc) {
+            const StreamCapsule given(source);
+            const EventReading reading = stream_reading(to_utc);
+            Books books;
+            {
+              const py::gil_scoped_release release;
+              books = p.replay(ArrowEventTable(*given.stream, reading).columns());
+            }
+            return books_dict(books);
+          },
+          py::arg("source"), py::arg("to_utc"))
       .def("merge", &Portfolio::merge, py::arg("other"), py::call_guard<py::gil_scoped_release>())
       .def("note_set_aside", &Portfolio::note_set_aside, py::arg("relationship"),
            py::arg("rows") = 1)
@@ -352,12 +439,13 @@ void register_batch(py::module_& m) {
       .def(
           "assess",
           [](const Portfolio& p, Time now, bool intervals) {
-            ResultTable table;
+            auto table = std::make_shared<ResultTable>();
             {
               const py::gil_scoped_release release;
-              table = assess_all(p, now, {.intervals = intervals});
+              *table = assess_all(p, now, {.intervals = intervals});
             }
-            return py::make_tuple(result_dict(table), summary_dict(table.summary));
+            py::dict summary = summary_dict(table->summary);
+            return py::make_tuple(std::move(table), std::move(summary));
           },
           py::arg("now"), py::arg("intervals") = true);
 }

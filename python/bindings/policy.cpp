@@ -27,6 +27,16 @@ void register_policy(py::module_& m) {
   py::register_exception<WindowError>(m, "WindowError", bases);
   py::register_exception<LimitError>(m, "LimitError", bases);
   py::register_exception<MismatchError>(m, "MismatchError", bases);
+  // What is wrong with a column is what Python says of any argument.
+  py::register_exception_translator([](std::exception_ptr thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const ColumnTypeError& e) {
+      py::set_error(PyExc_TypeError, e.what());
+    } catch (const ColumnError& e) {
+      py::set_error(PyExc_ValueError, e.what());
+    }
+  });
 
   m.def("date_text", &date_text, py::arg("seconds"));
 

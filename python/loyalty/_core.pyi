@@ -4,7 +4,7 @@
 What it gives is a number where every argument was one, else arrays; tuples of them where there are several.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,10 @@ _Codes: TypeAlias = Any  # int, or NDArray[np.uint8]; 255 is null
 # A column as its owner keeps it: a NumPy array, what exports itself by the Arrow C interface (`__arrow_c_stream__` or
 # `__arrow_c_array__`), or the pair (codes, words) of a categorical.
 _Source: TypeAlias = Any
+# What offers an Arrow stream of structs by `__arrow_c_stream__`.
+_Stream: TypeAlias = Any
+# Makes UTC seconds of the seconds that clocks showed in the column of a name, `no_time` aside; None where they are UTC.
+_ToUtc: TypeAlias = Callable[[str, NDArray[np.int64]], NDArray[np.int64]] | None
 
 __version__: str
 no_time: int
@@ -62,6 +66,16 @@ class Policy:
     @property
     def labels(self) -> list[str]: ...
 
+class ResultTable:
+    """The columns of a result, shared by all that look at them."""
+
+    def __len__(self) -> int: ...
+    def column(self, name: str) -> NDArray[Any]:
+        """A column: doubles with NaN or integers with `no_time`, read-only; texts as new objects, None where absent."""
+
+    def arrow_stream(self, metadata: dict[str, str], rows_per_batch: int = 0) -> Any:
+        """A capsule `arrow_array_stream` over all columns, in one batch or in batches of so many rows."""
+
 class Portfolio:
     """Many relationships. Times are UTC seconds; books have the keys read, scored, skipped, set_aside, repeats,
     reject_rows and reject_codes.
@@ -71,6 +85,11 @@ class Portfolio:
     def apply(self, columns: dict[str, _Source]) -> dict[str, Any]: ...
     def retract(self, columns: dict[str, _Source]) -> dict[str, Any]: ...
     def replay(self, columns: dict[str, _Source]) -> dict[str, Any]: ...
+    def apply_stream(
+        self, source: _Stream, to_utc: _ToUtc, whole: bool = False
+    ) -> dict[str, Any]: ...
+    def retract_stream(self, source: _Stream, to_utc: _ToUtc) -> dict[str, Any]: ...
+    def replay_stream(self, source: _Stream, to_utc: _ToUtc) -> dict[str, Any]: ...
     def merge(self, other: Portfolio) -> None: ...
     def note_set_aside(self, relationship: str, rows: int = 1) -> None: ...
     def copy(self) -> Portfolio: ...
@@ -95,9 +114,7 @@ class Portfolio:
 
     def falls(self, id: str, now: int) -> list[tuple[int, int]]: ...
     def explain(self, id: str, now: int) -> str: ...
-    def assess(
-        self, now: int, intervals: bool = True
-    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]: ...
+    def assess(self, now: int, intervals: bool = True) -> tuple[ResultTable, dict[str, Any]]: ...
 
 def utc_seconds(name: str, column: _Source) -> NDArray[np.int64]:
     """A time column as UTC seconds, `no_time` where absent; dates end their day in columns named due or until."""
@@ -107,9 +124,6 @@ def reals(name: str, column: _Source) -> NDArray[np.float64]:
 
 def is_naive(name: str, column: _Source) -> bool:
     """Whether a column holds times of day that name no zone."""
-
-def distinct(name: str, column: _Source) -> tuple[NDArray[np.int32], list[str]]:
-    """The distinct texts of a column in the order of their first row, and which each row holds; absent is empty."""
 
 class RoleScoring:
     """What a policy says about scoring relationships of one role."""

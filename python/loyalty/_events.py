@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Frames into event columns as the compiled half takes them."""
+"""Frames and streams into event columns as the compiled half takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,7 +50,8 @@ def native_columns(frame: Any) -> tuple[dict[str, Any], str]:
         table = nw.from_native(frame, eager_only=True)
     except TypeError:
         raise TypeError(
-            f"events are a pandas, polars or pyarrow frame or a dict of columns, not {type(frame).__name__}"
+            "events are a pandas, polars or pyarrow frame, a dict of columns, or what offers an Arrow stream, not "
+            f"{type(frame).__name__}"
         ) from None
     kind = str(
         table.implementation.value
@@ -131,10 +135,9 @@ def _time_source(name: str, column: Any, zone: str | None) -> Any:
 
 def _of_clocks(name: str, column: Any, zone: str) -> np.ndarray:
     """UTC seconds of times that the clocks of a zone showed."""
+    to_utc = clocks(zone)
     seconds = _core.utc_seconds(name, column)
-    known = seconds != NO_TIME
-    seconds[known] -= ahead_of_utc(seconds[known], zone, local=True)
-    return seconds
+    return seconds if to_utc is None else to_utc(name, seconds)
 
 
 def times(name: str, column: Any, zone: str | None) -> np.ndarray:
@@ -155,40 +158,25 @@ def _numbers(name: str, column: Any) -> np.ndarray:
     return _core.reals(name, _source(column, "real"))
 
 
-def _scale(column: Any, out: dict[str, Any]) -> None:
-    """`1..5` as its two ends."""
-    which, words = _core.distinct("scale", _source(column))
-    ends = np.full((len(words), 2), np.nan)
-    for position, word in enumerate(words):
-        if not word:
-            continue
-        try:
-            low, high = word.split("..")
-            ends[position] = float(low), float(high)
-        except ValueError:
-            raise ValueError(f"column 'scale': {word!r} is not a scale; write it as 1..5") from None
-    stated = np.array([bool(word) for word in words])[which]
-    for side, name in enumerate(("scale_low", "scale_high")):
-        other = _core.reals(name, out[name]) if name in out else np.nan
-        out[name] = np.where(stated, ends[which, side], other)
+def _check_names(names: Iterable[str]) -> None:
+    names = list(names)
+    for name in names:
+        if name not in KNOWN:
+            near = difflib.get_close_matches(name, KNOWN, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"unknown event column '{name}'{hint} (known: {', '.join(KNOWN)})")
+    for needed in ("relationship", "time", "kind"):
+        if needed not in names:
+            raise ValueError(
+                f"missing column '{needed}'; an event row needs relationship, time and kind"
+            )
 
 
 def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
     """The event columns of a frame as the compiled half takes them; nothing is copied that it can read in place."""
     check_zone(zone)
     native, _ = native_columns(frame)
-    unknown = [name for name in native if name not in KNOWN]
-    if unknown:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], KNOWN, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"unknown event column '{unknown[0]}'{hint} (known: {', '.join(KNOWN)})")
-    for needed in ("relationship", "time", "kind"):
-        if needed not in native:
-            raise ValueError(
-                f"missing column '{needed}'; an event row needs relationship, time and kind"
-            )
+    _check_names(native)
     out: dict[str, Any] = {}
     for name, column in native.items():
         if isinstance(column, list | tuple) and not column:  # NumPy would take it for numbers
@@ -197,10 +185,66 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
             out[name] = _time_source(name, column, zone)
         elif name in NUMBERS:
             out[name] = _source(column, "real")
-        elif name in TEXTS or name == "whole_order":
+        elif name in TEXTS or name in ("whole_order", "scale"):
             out[name] = _source(column)
     if getattr(out["relationship"], "dtype", None) == np.bool_:
         out["relationship"] = out["relationship"].astype(object)  # truth values name nobody
-    if "scale" in native:
-        _scale(native["scale"], out)
     return out
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+#: Libraries whose frames are taken apart by column.
+_BY_COLUMN = frozenset({"pandas", "polars", "narwhals", "modin", "cudf"})
+
+
+@dataclass(frozen=True)
+class EventStream:
+    """Events that come as an Arrow stream."""
+
+    source: Any
+    #: Whether all batches are one call; else each is folded as it comes.
+    whole: bool
+    #: What kind of frame an answer is.
+    kind: str
+
+
+def event_stream(events: Any) -> EventStream | None:
+    """Events as a stream, where they are no frame in memory that is taken apart by column."""
+    library = type(events).__module__.partition(".")[0].lstrip("_")
+    if isinstance(events, Mapping) or not hasattr(events, "__arrow_c_stream__"):
+        return None
+    if library in _BY_COLUMN or (library == "pyarrow" and type(events).__name__ == "Table"):
+        return None
+    names = getattr(events, "columns", None) or getattr(
+        getattr(events, "schema", None), "names", None
+    )
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        _check_names(names)
+    kind = library if library == "pyarrow" else _frames_at_hand()
+    if library == "duckdb":
+        in_order = "event_id" not in events.columns
+        return EventStream(events.order('"time"') if in_order else events, not in_order, kind)
+    return EventStream(events, hasattr(events, "__len__"), kind)
+
+
+def _frames_at_hand() -> str:
+    """The kind of frame that an answer takes where what came in cannot be made."""
+    there = (name for name in ("pandas", "pyarrow", "polars") if importlib.util.find_spec(name))
+    return next(there, "dict")
+
+
+def clocks(zone: str | None) -> Callable[[str, np.ndarray], np.ndarray] | None:
+    """What makes UTC of the seconds that the clocks of a zone showed; None where they showed UTC."""
+    check_zone(zone)
+    if zone == "UTC":
+        return None
+
+    def to_utc(name: str, seconds: np.ndarray) -> np.ndarray:
+        if zone is None:
+            raise _needs_zone(name)
+        known = seconds != NO_TIME
+        seconds[known] -= ahead_of_utc(seconds[known], zone, local=True)
+        return seconds
+
+    return to_utc

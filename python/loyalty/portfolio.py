@@ -13,7 +13,7 @@ import numpy as np
 
 from loyalty import _core, frames
 from loyalty._dates import date_text, instant, time_text
-from loyalty._events import NO_TIME, event_columns, native_columns
+from loyalty._events import NO_TIME, clocks, event_columns, event_stream, native_columns
 from loyalty.policy import Policy
 
 __all__ = ["Assessment", "Books", "Portfolio", "Result"]
@@ -105,12 +105,22 @@ class Portfolio:
         return self._policy
 
     def apply(self, events: Any, *, zone: str | None = None) -> Books:
-        """Applies event rows in any order: a pandas, polars or pyarrow frame, or a dict of NumPy columns.
+        """Applies event rows in any order: a pandas, polars or pyarrow frame, a DuckDB relation, a dict of columns.
 
         Needs the columns `relationship`, `time` and `kind`; see docs/events.md for the others. Times are datetimes
         with a zone, dates, or UTC seconds; naive times need `zone`. Rows that cannot be scored are set aside and
         counted, never raised. Raises ValueError or TypeError for columns that are missing, unknown or of another type.
+
+        A frame in memory is one call: its rows are sorted first. A DuckDB relation is sorted by DuckDB, which spills,
+        and folded batch by batch. Any other reader of Arrow batches, such as a pyarrow.RecordBatchReader, is folded
+        batch by batch as it comes: rows older than those of an earlier batch are late, as across calls, and a batch
+        that fails leaves those before it applied. Where the rows have `event_id`, all batches are one call.
         """
+        stream = event_stream(events)
+        if stream is not None:
+            books = self._core.apply_stream(stream.source, clocks(zone), stream.whole)
+            self._answer_as(stream.kind)
+            return Books.of(books)
         columns = event_columns(events, zone)
         self._answer_as(native_columns(events)[1])
         return Books.of(self._core.apply(columns))
@@ -129,6 +139,9 @@ class Portfolio:
 
         Naive times need `zone`, as in `apply`.
         """
+        stream = event_stream(events)
+        if stream is not None:
+            return Books.of(self._core.retract_stream(stream.source, clocks(zone)))
         return Books.of(self._core.retract(event_columns(events, zone)))
 
     def replay(self, events: Any, *, zone: str | None = None) -> Books:
@@ -136,6 +149,9 @@ class Portfolio:
 
         Naive times need `zone`, as in `apply`.
         """
+        stream = event_stream(events)
+        if stream is not None:
+            return Books.of(self._core.replay_stream(stream.source, clocks(zone)))
         return Books.of(self._core.replay(event_columns(events, zone)))
 
     def merge(self, other: Portfolio) -> None:
@@ -159,8 +175,8 @@ class Portfolio:
         :class:`loyalty.WindowError` for a date before the newest row or far from the landmark.
         """
         now = instant(as_of)
-        columns, summary = self._core.assess(now, intervals)
-        return Result(self, now, columns, summary)
+        table, summary = self._core.assess(now, intervals)
+        return Result(self, now, table, summary)
 
     def explain(self, relationship: Any, as_of: Any = None) -> str:
         """Where one relationship stands and why, as text. Without `as_of`: as of the newest row."""
@@ -265,12 +281,13 @@ class Result:
         self,
         portfolio: Portfolio,
         as_of: int,
-        columns: dict[str, np.ndarray],
+        table: _core.ResultTable,
         summary: dict[str, Any],
     ) -> None:
         self._portfolio = portfolio
         self._as_of = as_of
-        self._columns = columns
+        self._table = table
+        self._columns: dict[str, np.ndarray] = {}
         self._summary = summary
         self._positions: dict[str, int] | None = None
 
@@ -302,15 +319,35 @@ class Result:
         return dict(self._summary)
 
     def column(self, name: str) -> np.ndarray:
-        """The column called `name` as a NumPy array: numbers with NaN, UTC seconds, texts with None."""
-        try:
-            return self._columns[name]
-        except KeyError:
-            raise KeyError(f"no column '{name}'; there are {', '.join(COLUMNS)}") from None
+        """The column called `name` as a NumPy array: numbers with NaN, UTC seconds, texts with None.
+
+        Numbers are those of the result itself, so that they cannot be written to.
+        """
+        if name not in self._columns:
+            if name not in COLUMNS:
+                raise KeyError(f"no column '{name}'; there are {', '.join(COLUMNS)}")
+            self._columns[name] = self._table.column(name)
+        return self._columns[name]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The result as an Arrow stream, which any library that speaks Arrow's C interface reads without a copy.
+
+        Numbers are float64, integers int64, times timestamp[s, UTC], texts large_string (large_binary where a text is
+        no UTF-8); what is absent is null; `metadata` is in the schema. May be asked for again and again.
+        `requested_schema` is not followed: the consumer casts.
+        """
+        return self.arrow_stream()
+
+    def arrow_stream(self, rows_per_batch: int = 0) -> object:
+        """The capsule of an Arrow stream, as `__arrow_c_stream__`, in batches of `rows_per_batch`; 0: all in one."""
+        return self._table.arrow_stream(self.metadata, rows_per_batch)
+
+    def _all(self) -> dict[str, np.ndarray]:
+        return {name: self.column(name) for name in COLUMNS}
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """All columns as NumPy arrays; times are datetime64[s] in UTC, with NaT."""
-        return frames.to_frame(self._columns, TIME_COLUMNS, "dict")
+        return frames.to_frame(self._all(), TIME_COLUMNS, "dict")
 
     def to_frame(self, kind: frames.Kind | None = None) -> Any:
         """All columns as a frame of the kind that came in; or say "pandas", "polars", "pyarrow" or "dict".
@@ -318,14 +355,23 @@ class Result:
         `metadata` is in the schema of a pyarrow table and in `attrs` of a pandas frame.
         """
         kind = kind or self._portfolio._kind
-        return frames.to_frame(self._columns, TIME_COLUMNS, kind, metadata=self.metadata)
+        if kind == "polars":
+            import polars as pl
+
+            seconds = pl.col(*TIME_COLUMNS).dt.cast_time_unit("us")  # as all times of `frames`
+            return pl.DataFrame(self).with_columns(seconds)
+        if kind == "pyarrow":
+            import pyarrow as pa
+
+            return pa.table(self)
+        return frames.to_frame(self._all(), TIME_COLUMNS, kind, metadata=self.metadata)
 
     def __len__(self) -> int:
-        return len(self._columns["relationship"])
+        return len(self._table)
 
     def __getitem__(self, relationship: Any) -> Assessment:
         if self._positions is None:
-            self._positions = {name: i for i, name in enumerate(self._columns["relationship"])}
+            self._positions = {name: i for i, name in enumerate(self)}
         try:
             return Assessment(self, self._positions[str(relationship)])
         except KeyError:
@@ -335,7 +381,7 @@ class Result:
         return relationship in self._portfolio
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._columns["relationship"])
+        return iter(self.column("relationship"))
 
     def explain(self, relationship: Any) -> str:
         """Where one relationship stands and why, as text."""

@@ -26,6 +26,17 @@ class LimitError : public Error {
   using Error::Error;
 };
 
+/// A column or table of the caller that cannot be read as a whole: missing, unknown, of another length, damaged.
+/// Names the column, and row and value where there are some.
+class ColumnError : public Error {
+  using Error::Error;
+};
+
+/// A column of a type that does not hold what is needed: names the column, its type and what is needed.
+class ColumnTypeError : public ColumnError {
+  using ColumnError::ColumnError;
+};
+
 /// Two things that do not belong together: other fold fingerprints, other landmarks, damaged bytes.
 class MismatchError : public Error {
   using Error::Error;

@@ -313,14 +313,13 @@ def score(
         work = folded(table, policy, perspective, seconds, begin("folding", len(table)))
         begin("assessing", None)
         result = work.assess(seconds)
-        columns = result.to_dict()
         metadata = result.metadata
         written = []
         if output is not None:
             begin("writing", None)
             from loyalty.command import _output
 
-            _output.write_result(columns, _engine.columns_of(), metadata, output, spreadsheet_safe)
+            _output.write_result(result, _engine.columns_of(), metadata, output, spreadsheet_safe)
             if output != "-":
                 written.append(f"scores: {output}")
         if rejects is not None:
@@ -330,8 +329,8 @@ def score(
         from loyalty.command._report import print_report
 
         print_report(
-            console(stderr=output == "-"), columns, work.policy.labels, seconds, table.books, work.books,
-            mapping is not None, metadata, title, work.perspective, written,
+            console(stderr=output == "-"), _engine.Columns(result), work.policy.labels, seconds, table.books,
+            work.books, mapping is not None, metadata, title, work.perspective, written,
         )  # fmt: skip
     if strict and len(table.rejects):
         raise typer.Exit(SET_ASIDE)

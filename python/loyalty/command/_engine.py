@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from loyalty import _core
 from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import EventTable
 
-__all__ = ["Fold", "columns_of", "fold", "load_policy", "perspective_of"]
+__all__ = ["Columns", "Fold", "columns_of", "fold", "load_policy", "perspective_of"]
 
 #: What the compiled half reads of an event.
 FOLDED = (
@@ -73,6 +73,22 @@ class Fold:
 
     def __contains__(self, relationship: str) -> bool:
         return relationship in self.portfolio
+
+
+class Columns(Mapping[str, np.ndarray]):
+    """The columns of a result by name; texts become objects only where somebody asks for them."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._result.column(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _, _ in columns_of())
+
+    def __len__(self) -> int:
+        return len(columns_of())
 
 
 def fold(

@@ -14,8 +14,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from loyalty._files import Workspace, quote_name, quote_text, written_aside
 
@@ -30,23 +29,23 @@ def metadata_path(path: Path) -> Path:
 
 
 def write_result(
-    columns: Mapping[str, np.ndarray],
+    result: Any,
     described: list[tuple[str, str, str]],
     metadata: Mapping[str, str],
     target: str,
     spreadsheet_safe: bool = False,
 ) -> None:
-    """Write result columns to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
+    """Write a result to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
 
-    Times are UTC; what is absent is null, in CSV empty. With `spreadsheet_safe`, text in CSV that a spreadsheet would
-    run as a formula is written with an apostrophe before it.
+    DuckDB reads the columns of `result` where they lie, as an Arrow stream. Times are UTC; what is absent is null, in
+    CSV empty. With `spreadsheet_safe`, text in CSV that a spreadsheet would run as a formula is written with an
+    apostrophe before it.
     """
     parquet = target != "-" and Path(target).suffix == ".parquet"
     workspace = Workspace()
-    types = {name: kind for name, kind, _ in described}
     shown = [
-        f"{cell(name, types.get(name, 'text'), parquet, spreadsheet_safe)} AS {quote_name(name)}"
-        for name in columns
+        f"{cell(name, kind, parquet, spreadsheet_safe)} AS {quote_name(name)}"
+        for name, kind, _ in described
     ]
     made = Path(workspace.directory, "result")
     if parquet:
@@ -56,10 +55,11 @@ def write_result(
         form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
-    with workspace.columns("result", columns):
-        workspace.run(
-            f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
-        )
+    workspace.con.register("result", _Batches(result))
+    workspace.run(
+        f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
+    )
+    workspace.con.unregister("result")
     with open(made, "rb") as source:
         if target == "-":
             shutil.copyfileobj(source, sys.stdout.buffer)
@@ -68,27 +68,33 @@ def write_result(
             with written_aside(Path(target)) as file:
                 shutil.copyfileobj(source, file)
     if target != "-" and not parquet:
-        write_metadata(made, Path(target), described, metadata, len(next(iter(columns.values()))))
+        write_metadata(made, Path(target), described, metadata, len(result))
     workspace.close()
+
+
+class _Batches:
+    """A result in batches, so that DuckDB holds one at a time in its own form."""
+
+    ROWS = 16_384
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._result.arrow_stream(self.ROWS)
 
 
 def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
     """SQL for a column of the result."""
     column = quote_name(name)
+    if parquet:
+        return column
     if kind == "time":
-        moment = f"CAST({column} AS TIMESTAMP)"
-        return (
-            f"timezone('UTC', {moment})" if parquet else f"strftime({moment}, '%Y-%m-%dT%H:%M:%SZ')"
-        )
-    if kind == "number":
-        return f"CASE WHEN NOT isnan(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END"
-    if kind == "integer":
-        return f"CAST({column} AS BIGINT)"
-    text = f"CAST({column} AS VARCHAR)"
-    if spreadsheet_safe and not parquet:
-        risky = f"regexp_matches({text}, '^[=+@\\t\\r-]')"
-        return f"CASE WHEN {risky} THEN concat('''', {text}) ELSE {text} END"
-    return text
+        return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%SZ')"
+    if kind == "text" and spreadsheet_safe:
+        risky = f"regexp_matches({column}, '^[=+@\\t\\r-]')"
+        return f"CASE WHEN {risky} THEN concat('''', {column}) ELSE {column} END"
+    return column
 
 
 def write_metadata(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// \file
 /// The Arrow C data and stream interfaces: a public ABI that is meant to be declared by whoever speaks it
-/// (https://arrow.apache.org/docs/format/CDataInterface.html).
+/// (https://arrow.apache.org/docs/format/CDataInterface.html, CStreamInterface.html). The guards are those of the
+/// specification, so that these and the declarations of other libraries live in one program.
 #pragma once
 
 #include <cstdint>
