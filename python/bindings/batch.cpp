@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 #include <memory>
@@ -15,9 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include <loyalty/batch/contacts.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>
 #include <loyalty/io/arrow.hpp>
+#include <loyalty/io/portfolio_file.hpp>
 #include <loyalty/scoring/describe.hpp>
 
 #include "event_buffers.hpp"
@@ -167,6 +170,43 @@ EventReading stream_reading(const py::object& to_utc) {
   return reading;
 }
 
+/// The threads of a call, or the calling thread alone.
+class Crew {
+ public:
+  explicit Crew(Threads* threads) noexcept : threads_(threads) {}
+  operator Workers&() noexcept {  // NOLINT: a crew is what works
+    return threads_ != nullptr ? static_cast<Workers&>(*threads_) : alone_;
+  }
+
+ private:
+  Threads* threads_;
+  Alone alone_;
+};
+
+/// Lets other threads run while a file is read or written; its errors become OSError with the file's name.
+template <class Work>
+void saving(const std::filesystem::path& file, Work&& work) {
+  std::optional<std::filesystem::filesystem_error> failed;
+  {
+    const py::gil_scoped_release release;
+    try {
+      work();
+    } catch (const std::filesystem::filesystem_error& error) {
+      failed = error;
+    }
+  }
+  if (!failed) return;
+  // Without the name, which OSError adds, and without the words of the standard library.
+  std::string what = failed->what();
+  if (const auto start = what.find(": "); start != std::string::npos) what.erase(0, start + 2);
+  if (const auto end = what.find(": " + failed->code().message()); end != std::string::npos)
+    what.erase(end);
+  const py::object error =
+      py::module_::import("builtins").attr("OSError")(failed->code().value(), what, file.string());
+  PyErr_SetObject(py::type::handle_of(error).ptr(), error.ptr());
+  throw py::error_already_set();
+}
+
 py::dict summary_dict(const ResultSummary& s) {
   py::dict out;
   out["relationships"] = s.relationships;
@@ -240,17 +280,22 @@ std::uint32_t index_of(const Portfolio& p, const std::string& id) {
   return *index;
 }
 
+/// Name, type and meaning of columns.
+py::tuple column_tuples(std::span<const ColumnInfo> infos) {
+  static constexpr const char* types[] = {"number", "integer", "time", "text"};
+  py::list tuples;
+  for (const ColumnInfo& info : infos)
+    tuples.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
+                                 std::string(info.meaning)));
+  return tuples;
+}
+
 }  // namespace
 
 void register_batch(py::module_& m) {
   m.attr("no_time") = no_time;
-  py::list infos;
-  for (const ColumnInfo& info : result_columns()) {
-    static constexpr const char* types[] = {"number", "integer", "time", "text"};
-    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
-                                std::string(info.meaning)));
-  }
-  m.attr("result_columns") = py::tuple(infos);
+  m.attr("result_columns") = column_tuples(result_columns());
+  m.attr("contact_columns") = column_tuples(contact_columns());
   const auto words = [](const auto& names) {
     py::list list;
     for (const auto& word : names) list.append(std::string(word));
@@ -297,6 +342,10 @@ void register_batch(py::module_& m) {
           py::arg("name"))
       .def("arrow_stream", &result_stream, py::arg("metadata"), py::arg("rows_per_batch") = 0);
 
+  py::class_<Threads>(m, "Threads")
+      .def(py::init<unsigned>(), py::arg("count"))
+      .def_property_readonly("count", &Threads::count);
+
   py::class_<Portfolio>(m, "Portfolio")
       .def(py::init([](const Policy& policy, std::optional<Time> landmark) {
              return std::make_unique<Portfolio>(policy, landmark);
@@ -304,16 +353,16 @@ void register_batch(py::module_& m) {
            py::arg("policy"), py::arg("landmark") = py::none())
       .def(
           "apply",
-          [](Portfolio& p, const py::dict& columns) {
+          [](Portfolio& p, const py::dict& columns, Threads* threads) {
             EventBuffers buffers(columns);
             Books books;
             {
               const py::gil_scoped_release release;
-              books = p.apply(buffers.read());
+              books = p.apply(buffers.read(), Crew(threads));
             }
             return books_dict(books);
           },
-          py::arg("columns"))
+          py::arg("columns"), py::arg("threads") = py::none())
       .def(
           "retract",
           [](Portfolio& p, const py::dict& columns) {
@@ -328,30 +377,33 @@ void register_batch(py::module_& m) {
           py::arg("columns"))
       .def(
           "replay",
-          [](Portfolio& p, const py::dict& columns) {
+          [](Portfolio& p, const py::dict& columns, Threads* threads) {
             EventBuffers buffers(columns);
             Books books;
             {
               const py::gil_scoped_release release;
-              books = p.replay(buffers.read());
+              books = p.replay(buffers.read(), Crew(threads));
             }
             return books_dict(books);
           },
-          py::arg("columns"))
+          py::arg("columns"), py::arg("threads") = py::none())
       .def(
           "apply_stream",
-          [](Portfolio& p, const py::handle& source, const py::object& to_utc, bool whole) {
+          [](Portfolio& p, const py::handle& source, const py::object& to_utc, bool whole,
+             Threads* threads) {
             const StreamCapsule given(source);
             const EventReading reading = stream_reading(to_utc);
             Books books;
             {
               const py::gil_scoped_release release;
-              books = loyalty::apply(p, *given.stream,
-                                     whole ? StreamFold::whole : StreamFold::by_batch, reading);
+              books =
+                  loyalty::apply(p, *given.stream, whole ? StreamFold::whole : StreamFold::by_batch,
+                                 reading, Crew(threads));
             }
             return books_dict(books);
           },
-          py::arg("source"), py::arg("to_utc"), py::arg("whole") = false)
+          py::arg("source"), py::arg("to_utc"), py::arg("whole") = false,
+          py::arg("threads") = py::none())
       .def(
           "retract_stream",
           [](Portfolio& p, const py::handle& source, const py::object& to_utc) {
@@ -438,16 +490,71 @@ void register_batch(py::module_& m) {
           py::arg("id"), py::arg("now"))
       .def(
           "assess",
-          [](const Portfolio& p, Time now, bool intervals) {
+          [](const Portfolio& p, Time now, bool intervals, Threads* threads) {
             auto table = std::make_shared<ResultTable>();
             {
               const py::gil_scoped_release release;
-              *table = assess_all(p, now, {.intervals = intervals});
+              *table = assess_all(p, now, {.intervals = intervals}, Crew(threads));
             }
             py::dict summary = summary_dict(table->summary);
             return py::make_tuple(std::move(table), std::move(summary));
           },
-          py::arg("now"), py::arg("intervals") = true);
+          py::arg("now"), py::arg("intervals") = true, py::arg("threads") = py::none())
+      .def(
+          "contacts",
+          [](const Portfolio& p, Time now) {
+            auto table = std::make_shared<ResultTable>();
+            {
+              const py::gil_scoped_release release;
+              *table = contact_table(p, now);
+            }
+            return table;
+          },
+          py::arg("now"))
+      .def(
+          "save",
+          [](const Portfolio& p, const std::filesystem::path& file, const std::string& manifest) {
+            saving(file, [&] { save_portfolio(p, file, manifest); });
+          },
+          py::arg("file"), py::arg("manifest") = "")
+      .def_static(
+          "load",
+          [](const std::filesystem::path& file, std::optional<Policy> policy) {
+            std::optional<SavedPortfolio> saved;
+            saving(file, [&] { saved = load_portfolio(file, std::move(policy)); });
+            return py::make_tuple(std::make_unique<Portfolio>(std::move(saved->portfolio)),
+                                  py::str(saved->manifest));
+          },
+          py::arg("file"), py::arg("policy") = py::none())
+      .def_static(
+          "from_bytes",
+          [](const py::bytes& bytes, const Policy& policy) {
+            const std::string_view view = bytes;
+            return std::make_unique<Portfolio>(
+                Portfolio::from_bytes(std::as_bytes(std::span(view.data(), view.size())), policy));
+          },
+          py::arg("bytes"), py::arg("policy"))
+      .def(
+          "forget",
+          [](Portfolio& p, const std::vector<std::string>& ids) {
+            const std::vector<std::string_view> views(ids.begin(), ids.end());
+            return p.forget(views);
+          },
+          py::arg("ids"), py::call_guard<py::gil_scoped_release>())
+      .def("rebase", &Portfolio::rebase, py::arg("landmark"),
+           py::call_guard<py::gil_scoped_release>())
+      .def("mark", &Portfolio::mark, py::arg("as_of"))
+      .def_property_readonly("marked", [](const Portfolio& p) { return time_object(p.marked()); })
+      .def_property_readonly("policy", &Portfolio::policy);
+
+  m.def(
+      "load_manifest",
+      [](const std::filesystem::path& file) {
+        std::string text;
+        saving(file, [&] { text = load_manifest(file); });
+        return text;
+      },
+      py::arg("file"));
 }
 
 }  // namespace loyalty::python

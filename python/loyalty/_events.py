@@ -30,9 +30,10 @@ TEXTS = (
     "currency",
     "code",
 )
-#: Columns that a row may carry and that no sum depends on.
-CARRIED = frozenset({"quantity", "channel", "personal", "answered", "manager", "account"})
-KNOWN = (*TIMES, *NUMBERS, *TEXTS, "whole_order", "scale", *sorted(CARRIED))
+FLAGS = ("whole_order", "personal", "answered")
+#: Columns that a row may carry and that nothing depends on.
+CARRIED = frozenset({"quantity", "channel", "manager", "account"})
+KNOWN = (*TIMES, *NUMBERS, *TEXTS, *FLAGS, "scale", *sorted(CARRIED))
 
 
 def native_columns(frame: Any) -> tuple[dict[str, Any], str]:
@@ -185,7 +186,7 @@ def event_columns(frame: Any, zone: str | None = None) -> dict[str, Any]:
             out[name] = _time_source(name, column, zone)
         elif name in NUMBERS:
             out[name] = _source(column, "real")
-        elif name in TEXTS or name in ("whole_order", "scale"):
+        elif name in TEXTS or name in FLAGS or name == "scale":
             out[name] = _source(column)
     if getattr(out["relationship"], "dtype", None) == np.bool_:
         out["relationship"] = out["relationship"].astype(object)  # truth values name nobody

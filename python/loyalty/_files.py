@@ -194,33 +194,54 @@ class Workspace:
 def written_aside(path: Path) -> Iterator[IO[bytes]]:
     """Open a file beside `path` for writing; when the block succeeds it is synced and takes the place of `path`.
 
-    A reader, or a run killed half-way, meets the old file or the new one, never a part of it.
+    A reader, or a run killed half-way, meets the old file or the new one, never a part of it. The file beside it is
+    `.NAME.part`, which the next run takes over.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "cannot be written: it is a folder", str(path))
+    aside = path.with_name(f".{path.name}.part")
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle = os.open(aside, flags, 0o666)
     except OSError as error:
         why = "there is no such folder" if error.errno == errno.ENOENT else error.strerror
         raise OSError(error.errno, f"cannot be written: {why}", str(path)) from None
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:
+        hold(file, aside, path)
+        file.truncate(0)  # what a killed run left
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        aside.chmod(0o666 & ~mask)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        if os.name == "posix":  # while it is locked, or another run could take it over
+            os.replace(aside, path)
+    if os.name != "posix":
         os.replace(aside, path)
-        if os.name == "posix":
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-    finally:
-        aside.unlink(missing_ok=True)
+        return
+    with contextlib.suppress(OSError):  # some file systems do not sync folders
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def hold(file: IO[bytes], aside: Path, path: Path) -> None:
+    """Lock a file that is being written; OSError where another run writes it, or has just put it in its place."""
+    if os.name != "posix":
+        return
+    import fcntl
+
+    busy = OSError(errno.EBUSY, "cannot be written: another run is writing it", str(path))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise busy from None
+    if not aside.exists() or not os.path.samestat(os.fstat(file.fileno()), aside.stat()):
+        raise busy
 
 
 COMPRESSED = (".gz", ".zst")

@@ -191,3 +191,9 @@ def flag_sql(expression: str, sql_type: str) -> tuple[str, str] | None:
         )
         return value, f"{text} <> '' AND ({value}) IS NULL"
     return None
+
+
+def safe_sql(column: str) -> str:
+    """SQL for a text as a spreadsheet can open it: what would run as a formula gets an apostrophe before it."""
+    risky = f"regexp_matches({column}, '^[=+@\\t\\r-]')"
+    return f"CASE WHEN {risky} THEN concat('''', {column}) ELSE {column} END"

@@ -68,6 +68,12 @@ class Policy:
         return made
 
     @classmethod
+    def _of(cls, core: _core.Policy) -> Policy:
+        made = cls()
+        made._core = core
+        return made
+
+    @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Policy:
         """A policy from the TOML file at `path`."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
@@ -55,6 +56,21 @@ class Books:
         """Whether every row is accounted for."""
         return self.scored + sum(self.skipped.values()) + sum(self.set_aside.values()) == self.read
 
+    def since(self, before: Books) -> Books:
+        """What became of the rows that came after `before`, earlier books of the same portfolio."""
+
+        def less(now: Mapping[str, int], then: Mapping[str, int]) -> dict[str, int]:
+            left = {name: n - then.get(name, 0) for name, n in now.items()}
+            return {name: n for name, n in left.items() if n}
+
+        return Books(
+            self.read - before.read,
+            self.scored - before.scored,
+            less(self.skipped, before.skipped),
+            less(self.set_aside, before.set_aside),
+            self.repeats - before.repeats,
+        )
+
     def __str__(self) -> str:
         def part(name: str, counts: Mapping[str, int]) -> str:
             total = f"{sum(counts.values()):,} {name}"
@@ -68,6 +84,9 @@ class Books:
         )
 
 
+MOST_THREADS = 1024
+
+
 class Portfolio:
     """Many relationships under one policy: events in, assessments out.
 
@@ -79,6 +98,8 @@ class Portfolio:
         landmark: a date near the assessments to come; the policy's, else 2020-01-01. Assessment dates lie within 30
             half-lives of it.
         observes: the kinds of event that the log records, where that is known; else the kinds seen.
+        threads: on how many threads events are folded and relationships assessed; 0 means one for each core. No
+            result depends on it.
     """
 
     def __init__(
@@ -87,14 +108,21 @@ class Portfolio:
         *,
         landmark: Any = None,
         observes: Iterable[str] | None = None,
+        threads: int = 1,
     ) -> None:
         policy = policy or Policy()
         if observes is not None:
             kinds = ", ".join(f'"{kind}"' for kind in observes)
             policy = Policy.parse(_with_observes(policy.to_toml(), kinds))
-        self._policy = policy
         at = None if landmark is None else instant(landmark)
-        self._core = _core.Portfolio(policy._core, at)
+        self._begin(_core.Portfolio(policy._core, at), policy, threads)
+
+    def _begin(self, core: _core.Portfolio, policy: Policy, threads: int) -> None:
+        if not 0 <= threads <= MOST_THREADS:
+            raise ValueError(f"threads = {threads}: allowed is 0 .. {MOST_THREADS}")
+        self._core = core
+        self._policy = policy
+        self._threads = None if threads == 1 else _core.Threads(threads)
         self._kind: frames.Kind = "pandas"
         self._left_out: dict[str, int] = {}
         self._rejects: dict[str, np.ndarray] = {}
@@ -118,12 +146,14 @@ class Portfolio:
         """
         stream = event_stream(events)
         if stream is not None:
-            books = self._core.apply_stream(stream.source, clocks(zone), stream.whole)
+            books = self._core.apply_stream(
+                stream.source, clocks(zone), stream.whole, self._threads
+            )
             self._answer_as(stream.kind)
             return Books.of(books)
         columns = event_columns(events, zone)
         self._answer_as(native_columns(events)[1])
-        return Books.of(self._core.apply(columns))
+        return Books.of(self._core.apply(columns, self._threads))
 
     def _answer_as(self, kind: str) -> None:
         """Results come as the kind of frame that came in; pandas, where it is one that cannot be made."""
@@ -152,7 +182,7 @@ class Portfolio:
         stream = event_stream(events)
         if stream is not None:
             return Books.of(self._core.replay_stream(stream.source, clocks(zone)))
-        return Books.of(self._core.replay(event_columns(events, zone)))
+        return Books.of(self._core.replay(event_columns(events, zone), self._threads))
 
     def merge(self, other: Portfolio) -> None:
         """Adds `other`, a portfolio of the same fold fingerprint, landmark and currency."""
@@ -175,7 +205,7 @@ class Portfolio:
         :class:`loyalty.WindowError` for a date before the newest row or far from the landmark.
         """
         now = instant(as_of)
-        table, summary = self._core.assess(now, intervals)
+        table, summary = self._core.assess(now, intervals, self._threads)
         return Result(self, now, table, summary)
 
     def explain(self, relationship: Any, as_of: Any = None) -> str:
@@ -209,13 +239,75 @@ class Portfolio:
         return self._core.newest
 
     @property
+    def open_items(self) -> int:
+        """Promises, requests, complaints and payments that wait, of all relationships."""
+        return self._core.open_items
+
+    @property
     def landmark(self) -> int:
         """UTC second of the landmark."""
         return self._core.landmark
 
+    def contacts(self, as_of: Any = None) -> Any:
+        """The contact profile of everyone who has contacts, as a frame: described, never scored.
+
+        How often, by whom, how many personal, answered, how well rated; shares are of the contacts that say so. Without
+        `as_of`: as of the newest row.
+        """
+        now = self.newest if as_of is None else instant(as_of)
+        table = self._core.contacts(NO_TIME if now is None else now)
+        columns = {name: table.column(name) for name, _, _ in _core.contact_columns}
+        times = frozenset(name for name, kind, _ in _core.contact_columns if kind == "time")
+        return frames.to_frame(columns, times, self._kind)
+
+    def save(self, path: str | os.PathLike[str], manifest: str = "") -> None:
+        """Saves everything to a file that `Portfolio.load` reads, written aside and renamed; `manifest` is any text.
+
+        Equal portfolios give equal files. Raises OSError; the old file is then untouched.
+        """
+        self._core.save(os.fspath(path), manifest)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], policy: Policy | None = None, *, threads: int = 1
+    ) -> Portfolio:
+        """Reads a saved portfolio, with its policy or with `policy`, which needs the same fold fingerprint.
+
+        Under other criteria positions are unset until a replay. Raises :class:`loyalty.MismatchError` for a file that
+        is damaged, of a later version or of another policy, and OSError for one that cannot be read.
+        """
+        core, manifest = _core.Portfolio.load(os.fspath(path), policy and policy._core)
+        portfolio = cls.__new__(cls)
+        portfolio._begin(core, policy or Policy._of(core.policy), threads)
+        portfolio.manifest = manifest
+        return portfolio
+
+    def forget(self, *relationships: Any) -> int:
+        """Erases relationships and all that is kept of them; returns how many there were."""
+        return self._core.forget([str(relationship) for relationship in relationships])
+
+    def rebase(self, landmark: Any) -> None:
+        """Moves the landmark, so that later dates can be assessed; every sum is rounded once, half to even.
+
+        Raises :class:`loyalty.WindowError` where rows are newer than the new landmark allows.
+        """
+        self._core.rebase(instant(landmark))
+
+    def mark(self, as_of: Any) -> None:
+        """Keeps apart, from here on, what rows stamped at or before `as_of` change: corrections, for `changes`."""
+        self._core.mark(instant(as_of))
+
+    @property
+    def marked(self) -> int | None:
+        """UTC second of the last mark."""
+        return self._core.marked
+
     def to_bytes(self) -> bytes:
         """Canonical bytes of everything that was folded: equal for equal rows."""
         return self._core.bytes()
+
+    #: The text that the file was saved with, of a portfolio that was loaded.
+    manifest: str = ""
 
     def __len__(self) -> int:
         return len(self._core)

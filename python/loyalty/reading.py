@@ -38,6 +38,7 @@ from loyalty._sql import (
     number_sql,
     quote_name,
     quote_text,
+    safe_sql,
     time_sql,
 )
 
@@ -202,9 +203,21 @@ class Rejects:
             "FROM rejects ORDER BY source, _file, row, kind, code"
         )
 
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Write all rejects to `path` (.csv or .parquet) through a file beside it that is renamed when complete."""
-        self._workspace.copy(self.sql(), Path(path))
+    def write(self, path: str | os.PathLike[str], spreadsheet_safe: bool = False) -> None:
+        """Write all rejects to `path` (.csv or .parquet) through a file beside it that is renamed when complete.
+
+        With `spreadsheet_safe`, text in CSV that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        sql = self.sql()
+        if spreadsheet_safe and Path(path).suffix == ".csv":
+            shown = ", ".join(
+                quote_name(name)
+                if name == "row"
+                else f"{safe_sql(quote_name(name))} AS {quote_name(name)}"
+                for name in self.NAMES
+            )
+            sql = f"SELECT {shown} FROM ({sql})"
+        self._workspace.copy(sql, Path(path))
 
 
 class EventTable:

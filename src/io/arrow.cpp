@@ -126,7 +126,7 @@ class Gathered {
   std::unique_ptr<const ArrowEvents> events_;
 };
 
-Books apply_by_batch(Portfolio& portfolio, Stream& stream, EventReading reading) {
+Books apply_by_batch(Portfolio& portfolio, Stream& stream, EventReading reading, Workers& workers) {
   Books books;
   const std::size_t first = reading.first_row;
   try {
@@ -135,7 +135,7 @@ Books apply_by_batch(Portfolio& portfolio, Stream& stream, EventReading reading)
     while (const auto batch = stream.next()) {
       reading.first_row = first + static_cast<std::size_t>(books.read);
       const ArrowEvents events(stream.schema(), {&*batch, 1}, reading);
-      Books part = portfolio.apply(events.columns());
+      Books part = portfolio.apply(events.columns(), workers);
       for (Reject& reject : part.rejects) reject.row += books.read;
       books.add_call(std::move(part));
     }
@@ -182,11 +182,11 @@ ArrowEventTable::ArrowEventTable(ArrowArrayStream& given, EventReading reading) 
 const EventColumns& ArrowEventTable::columns() const noexcept { return held_->columns(); }
 
 Books apply(Portfolio& portfolio, ArrowArrayStream& given, StreamFold fold,
-            const EventReading& reading) {
+            const EventReading& reading, Workers& workers) {
   Stream stream(given);
   if (fold == StreamFold::by_batch && !has_column(stream.schema(), "event_id"))
-    return apply_by_batch(portfolio, stream, reading);
-  return portfolio.apply(Gathered(stream, reading).columns());
+    return apply_by_batch(portfolio, stream, reading, workers);
+  return portfolio.apply(Gathered(stream, reading).columns(), workers);
 }
 
 }  // namespace loyalty

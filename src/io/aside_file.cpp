@@ -9,6 +9,7 @@
 #define LOYALTY_POSIX 1
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -22,7 +23,11 @@ AsideFile::AsideFile(std::filesystem::path target) : target_(std::move(target)) 
   if (handle < 0)
     fail(errno == ENOENT ? "cannot be written: there is no such folder" : "cannot be written",
          errno);
-  if (::flock(handle, LOCK_EX | LOCK_NB) != 0) {
+  // Whoever held it may have put it in its place since it was opened.
+  struct stat mine {};
+  struct stat there {};
+  if (::flock(handle, LOCK_EX | LOCK_NB) != 0 || ::fstat(handle, &mine) != 0 ||
+      ::stat(aside_.c_str(), &there) != 0 || mine.st_ino != there.st_ino) {
     ::close(handle);
     fail("cannot be written: another run is writing it", EBUSY);
   }

@@ -293,7 +293,7 @@ const double* ColumnReader::reals(const SourceColumn& column) {
   return out;
 }
 
-const std::uint8_t* ColumnReader::flags(const SourceColumn& column) {
+const std::uint8_t* ColumnReader::flags(const SourceColumn& column, std::uint8_t absent) {
   if (column.is_plain(Type::boolean)) return column.chunks()[0].as<std::uint8_t>();
   const double* numbers = reals(column);
   std::uint8_t* out = make<std::uint8_t>(column.rows());
@@ -301,7 +301,7 @@ const std::uint8_t* ColumnReader::flags(const SourceColumn& column) {
     if (numbers[i] != 0 && numbers[i] != 1 && !std::isnan(numbers[i]))
       refuse(column, "needs true or false, not " + std::to_string(numbers[i]) + " in " +
                          column.row_text(i));
-    out[i] = numbers[i] == 1 ? 1 : 0;
+    out[i] = std::isnan(numbers[i]) ? absent : static_cast<std::uint8_t>(numbers[i]);
   }
   return out;
 }

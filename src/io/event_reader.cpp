@@ -55,8 +55,16 @@ constexpr std::array<WordTarget, 5> words = {
      {"parameter", &EventColumns::parameter, {survey_names, EventColumns::absent}},
      {"role", &EventColumns::role, {role_names, EventColumns::absent}},
      {"code", &EventColumns::code, {code_names, 0}}}};
-constexpr std::array<std::string_view, 6> carried = {"quantity", "channel", "personal",
-                                                     "answered", "manager", "account"};
+struct FlagTarget {
+  std::string_view name;
+  const std::uint8_t* EventColumns::*target;
+  std::uint8_t absent;
+};
+constexpr std::array<FlagTarget, 3> flags = {
+    {{"whole_order", &EventColumns::whole_order, 0},
+     {"personal", &EventColumns::personal, EventColumns::absent},
+     {"answered", &EventColumns::answered, EventColumns::absent}}};
+constexpr std::array<std::string_view, 4> carried = {"quantity", "channel", "manager", "account"};
 
 template <class Table>
 auto find(const Table& table, std::string_view name) noexcept {
@@ -74,7 +82,7 @@ std::string known_columns() {
   for (const auto& t : words) add(t.name);
   for (const auto& t : numbers) add(t.name);
   for (const auto& t : texts) add(t.name);
-  add("whole_order");
+  for (const auto& t : flags) add(t.name);
   add("scale");
   for (const auto name : carried) add(name);
   return list;
@@ -92,7 +100,7 @@ bool read_end(std::string_view text, double& x) noexcept {
 
 std::optional<EventField> event_field(std::string_view name) noexcept {
   if (name == "relationship") return EventField::identifier;
-  if (name == "whole_order") return EventField::flag;
+  if (has(flags, name)) return EventField::flag;
   if (name == "scale") return EventField::scale;
   if (has(times, name)) return EventField::time;
   if (has(numbers, name)) return EventField::number;
@@ -143,9 +151,11 @@ void EventReader::read(const SourceColumn& column, EventField field) {
       if (name == "code") read_code(column);
       return;
     }
-    case EventField::flag:
-      columns_.whole_order = reader_.flags(column);
+    case EventField::flag: {
+      const FlagTarget& flag = *find(flags, name);
+      columns_.*flag.target = reader_.flags(column, flag.absent);
       return;
+    }
     case EventField::scale:
       return read_scale(column);
     case EventField::carried:

@@ -76,8 +76,13 @@ enum class StreamFold : std::uint8_t {
 /// retractions are resolved within one call. Rejects are numbered over the whole stream, repeats counted within a batch.
 /// The stream is taken over, and released also where this throws: ColumnError, also for what the producer reports, and
 /// as `Portfolio::apply`. Batches before the one that fails stay applied; the message says how many rows they had.
-Books apply(Portfolio& portfolio, ArrowArrayStream& stream, StreamFold fold = StreamFold::by_batch,
-            const EventReading& reading = {});
+Books apply(Portfolio& portfolio, ArrowArrayStream& stream, StreamFold fold,
+            const EventReading& reading, Workers& workers);
+inline Books apply(Portfolio& portfolio, ArrowArrayStream& stream,
+                   StreamFold fold = StreamFold::by_batch, const EventReading& reading = {}) {
+  Alone alone;
+  return apply(portfolio, stream, fold, reading, alone);
+}
 
 /// All batches of a stream of events together, with what they borrow from: for `Portfolio::retract` and `replay`.
 class ArrowEventTable {

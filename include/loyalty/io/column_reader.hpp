@@ -51,8 +51,8 @@ class ColumnReader {
   const Time* times(const SourceColumn& column, bool end_of_day);
   /// Numbers as doubles; null is NaN. Integers beyond 2^53 and decimals are rounded once.
   const double* reals(const SourceColumn& column);
-  /// Truth values as 0 and 1, also given as numbers; null is 0.
-  const std::uint8_t* flags(const SourceColumn& column);
+  /// Truth values as 0 and 1, also given as numbers; null is `absent`.
+  const std::uint8_t* flags(const SourceColumn& column, std::uint8_t absent);
   /// Words of a list as their numbers, which may also be given as such. Null and the empty text become `absent`, what
   /// is not in the list `EventColumns::unreadable`.
   const std::uint8_t* codes(const SourceColumn& column, std::span<const std::string_view> words,

@@ -18,11 +18,12 @@ from typer.core import TyperCommand
 
 import loyalty
 from loyalty import reading
-from loyalty._dates import ZoneError, check_zone, instant
+from loyalty._dates import ZoneError, check_zone, instant, time_text
 from loyalty._files import MOST_THREADS, OptionError, need_duckdb, plain_error, written_aside
 from loyalty._sql import SourceError
 from loyalty.command import BAD_CALL, BAD_DATA, DONE, INTERRUPTED, SET_ASIDE, _engine
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
+from loyalty.nights import Manifest, Night, NightError, identify, locked
 from loyalty.reading import EventTable, read_events
 
 __all__ = ["app", "run"]
@@ -110,7 +111,49 @@ Memory = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", metavar="N", help="Threads for reading.", min=1, max=MOST_THREADS),
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="Threads for reading, folding and assessing; all cores without. No result depends on it.",
+        min=1,
+        max=MOST_THREADS,
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where the scores go: a .parquet or .csv file, or - for CSV on standard output.",
+    ),
+]
+RejectsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejects",
+        metavar="FILE",
+        help="Where the rows that were set aside go (.csv, .parquet): file, row, column, code, raw value.",
+    ),
+]
+MaxRejects = Annotated[
+    str | None,
+    typer.Option(
+        "--max-rejects",
+        metavar="N|P%",
+        help="Most rows that may be set aside, a count or a share of those read; more, and nothing is replaced.",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="End with exit code 3 where rows were set aside.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress.")]
+SpreadsheetSafe = Annotated[
+    bool,
+    typer.Option(
+        "--spreadsheet-safe",
+        help="In CSV, put an apostrophe before text that would run as a formula.",
+    ),
 ]
 MaxLine = Annotated[
     int,
@@ -139,7 +182,7 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (CallError, MappingError, ZoneError) as error:
+    except (CallError, MappingError, NightError, ZoneError) as error:
         return fail(str(error), BAD_CALL)
     except (loyalty.PolicyError, OptionError, ImportError) as error:
         return fail(str(error), BAD_CALL)
@@ -231,8 +274,15 @@ def folded(
     perspective: str | None,
     seconds: int,
     advance: Callable[[int], None],
+    threads: int = 1,
 ) -> _engine.Fold:
     """The events folded under the policy of a file or the default one."""
+    chosen = policy_for(table, policy, perspective)
+    return _engine.fold(table, chosen, seconds, advance, threads=threads)
+
+
+def policy_for(table: EventTable, policy: Path | None, perspective: str | None) -> Any:
+    """The policy of a file or the default one, with the perspective that was asked for or a mapping is made for."""
     if perspective not in (None, "us", "them"):
         raise CallError(f"--perspective = {perspective!r}: allowed is us or them")
     check_policy(policy, "--policy = ")
@@ -244,7 +294,44 @@ def folded(
                 "say which with --perspective, or leave it out of the policy"
             )
         perspective = table.perspective
-    return _engine.fold(table, _engine.load_policy(policy, perspective), seconds, advance)
+    return _engine.load_policy(policy, perspective)
+
+
+def most_rejects(given: str | None) -> tuple[float, bool] | None:
+    """The limit of --max-rejects: a number, and whether it is a share."""
+    if given is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", given.strip())
+    if not found or (not found[2] and "." in found[1]) or (found[2] and float(found[1]) > 100):
+        raise CallError(
+            f"--max-rejects = {given!r}: allowed is a count such as 100, or a share such as 0.5%"
+        )
+    return (float(found[1]) / 100, True) if found[2] else (float(found[1]), False)
+
+
+def refuse_too_many(
+    table: EventTable,
+    most: tuple[float, bool] | None,
+    given: str | None,
+    rejects: Path | None,
+    spreadsheet_safe: bool,
+) -> None:
+    """End where more rows were set aside than --max-rejects allows; their file is still written, and nothing else."""
+    if most is None:
+        return
+    limit = most[0] * table.books.read if most[1] else most[0]
+    aside = len(table.rejects)
+    if aside <= limit:
+        return
+    where = " --rejects FILE would list them."
+    if rejects is not None:
+        table.rejects.write(rejects, spreadsheet_safe)
+        where = f" They are in {rejects}."
+    share = 100 * aside / max(1, table.books.read)
+    raise SourceError(
+        f"{aside:,} of {table.books.read:,} rows were set aside ({share:.3g} %), more than --max-rejects {given}; "
+        f"nothing was replaced.{where}"
+    )
 
 
 def check_policy(path: Path | None, option: str = "") -> None:
@@ -261,38 +348,14 @@ def score(
     as_of: AsOf,
     mapping: MappingName = None,
     policy: PolicyFile = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the scores go: a .parquet or .csv file, or - for CSV on standard output.",
-        ),
-    ] = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            "--rejects",
-            metavar="FILE",
-            help="Where the rows that were set aside go (.csv, .parquet): file, row, column, code, raw value.",
-        ),
-    ] = None,
+    output: Output = None,
+    rejects: RejectsFile = None,
+    max_rejects: MaxRejects = None,
     zone: Zone = None,
     perspective: Perspective = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with exit code 3 where rows were set aside.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
-    ] = False,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="In CSV, put an apostrophe before text that would run as a formula.",
-        ),
-    ] = False,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
     max_line: MaxLine = reading.DEFAULT_MAX_LINE,
     memory: Memory = None,
     threads: Threads = None,
@@ -304,13 +367,17 @@ def score(
     """
     check_target(output, "--output", allow_dash=True)
     check_target(None if rejects is None else str(rejects), "--rejects", allow_dash=False)
+    most = most_rejects(max_rejects)
     limits = {"max_line": max_line, "memory": memory, "threads": threads}
     with progress(quiet) as begin:
         begin("reading", None)
         table, title, seconds = read(events, as_of, mapping, zone, limits)
         if seconds is None:
             raise CallError("--as-of is missing")
-        work = folded(table, policy, perspective, seconds, begin("folding", len(table)))
+        work = folded(
+            table, policy, perspective, seconds, begin("folding", len(table)), threads or 0
+        )
+        refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
         begin("assessing", None)
         result = work.assess(seconds)
         metadata = result.metadata
@@ -323,7 +390,7 @@ def score(
             if output != "-":
                 written.append(f"scores: {output}")
         if rejects is not None:
-            table.rejects.write(rejects)
+            table.rejects.write(rejects, spreadsheet_safe)
             written.append(f"rows set aside: {rejects}")
     if not quiet:
         from loyalty.command._report import print_report
@@ -334,6 +401,165 @@ def score(
         )  # fmt: skip
     if strict and len(table.rejects):
         raise typer.Exit(SET_ASIDE)
+
+
+@app.command(cls=Verb, short_help="Apply what is new to a portfolio that lives in a file.")
+def update(
+    portfolio: Annotated[
+        Path,
+        typer.Argument(help="The portfolio's file; made where there is none.", metavar="PORTFOLIO"),
+    ],
+    as_of: AsOf,
+    events: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders or patterns with new rows; those applied before are recognised.",
+            metavar="EVENTS",
+        ),
+    ] = None,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    output: Output = None,
+    rejects: RejectsFile = None,
+    max_rejects: MaxRejects = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    rebase: Annotated[
+        str | None,
+        typer.Option(
+            "--rebase",
+            metavar="DATE",
+            help="Move the landmark first, so that later dates can be assessed.",
+        ),
+    ] = None,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forget",
+            metavar="ID",
+            help="Erase a relationship and all that is kept of it; may be repeated.",
+        ),
+    ] = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    max_line: MaxLine = reading.DEFAULT_MAX_LINE,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Apply what is new to a portfolio that lives in a file, and score everybody as of a date.
+
+    Files that were applied before, whatever they are called now, change nothing. All files must end by the date. The
+    portfolio is replaced in one step, before the scores are written: a run that was killed is simply run again.
+    """
+    check_target(output, "--output", allow_dash=True)
+    check_target(None if rejects is None else str(rejects), "--rejects", allow_dash=False)
+    if portfolio.suffix in (".parquet", ".csv"):
+        raise CallError(
+            f"PORTFOLIO = {str(portfolio)!r}: a table's name; portfolios are named such as base.loyalty"
+        )
+    most = most_rejects(max_rejects)
+    limits = {"max_line": max_line, "memory": memory, "threads": threads}
+    title = ""
+    table = tonight = None
+    written = []
+    with progress(quiet) as begin, locked(portfolio):
+        begin("reading", None)
+        exists = portfolio.exists()
+        chosen = None if policy is None else policy_of_file(policy)
+        live = loyalty.Portfolio.load(portfolio, chosen, threads=threads or 0) if exists else None
+        manifest = Manifest.parse(live.manifest, str(portfolio)) if live else Manifest()
+        seconds = as_of_seconds(as_of, zone or mapping_zone(mapping))
+        if manifest.newest is not None and seconds < manifest.newest:
+            raise CallError(
+                f"--as-of: {portfolio} stands as of {manifest.as_of}; an earlier date needs a fold of its own "
+                "(loyalty score)"
+            )
+        given = identify(reading.expand(events), manifest) if events else []
+        fresh, again = manifest.new(given)
+        changed = not exists
+        if live is not None and rebase is not None:
+            moved = {"from": time_text(live.landmark), "as_of": manifest.as_of or ""}
+            live.rebase(as_of_seconds(rebase, zone))
+            moved["to"] = time_text(live.landmark)
+            if moved["to"] != moved["from"]:
+                manifest.rebased.append(moved)
+                changed = True
+        if fresh:
+            paths = {
+                one.sha256: path for one, path in zip(given, reading.expand(events), strict=True)
+            }
+            table, title, _ = read(
+                [paths[one.sha256] for one in fresh], as_of, mapping, zone, limits
+            )
+            if table.books.events_after_as_of:
+                raise NightError(
+                    f"{table.books.events_after_as_of:,} events lie after --as-of {as_of} and would be lost, since "
+                    "a file is applied once: give a later date, or files that end by this one"
+                )
+            if live is None:
+                chosen = policy_for(table, policy, perspective)
+                live = _engine.new_portfolio(table, chosen, seconds, threads or 0)
+            elif manifest.newest is not None:
+                live.mark(manifest.newest)
+            before = live.books
+            _engine.fold_into(live, table, begin("folding", len(table)))
+            refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
+            tonight = live.books.since(before)
+            manifest.nights.append(
+                Night(
+                    time_text(seconds), table.books.read, tonight.scored, len(table.rejects), fresh
+                )
+            )
+            changed = True
+        if live is None:
+            raise CallError(
+                f"{portfolio}: there is no such portfolio yet, and no EVENTS to make it from"
+            )
+        gone = live.forget(*forget) if forget else 0
+        manifest.forgotten += gone
+        changed = changed or gone > 0
+        if time_text(seconds) != manifest.as_of and (changed or manifest.as_of is None):
+            manifest.as_of = time_text(seconds)
+        result = live.assess(seconds)
+        if changed:
+            begin("saving", None)
+            live.save(portfolio, manifest.text(live))
+            written.append(f"portfolio: {portfolio}")
+        if output is not None:
+            begin("writing", None)
+            from loyalty.command import _output
+
+            _output.write_result(
+                result, _engine.columns_of(), result.metadata, output, spreadsheet_safe
+            )
+            if output != "-":
+                written.append(f"scores: {output}")
+        if rejects is not None and table is not None:
+            table.rejects.write(rejects, spreadsheet_safe)
+            written.append(f"rows set aside: {rejects}")
+    if not quiet:
+        from loyalty.command._report import night_lines, print_report
+
+        screen = console(stderr=output == "-")
+        print_report(
+            screen, _engine.Columns(result), live.policy.labels, seconds, table.books if table else None,
+            tonight, mapping is not None, result.metadata, title,
+            _engine.Fold(live, live.policy).perspective, [*night_lines(manifest, fresh, again, gone), *written],
+        )  # fmt: skip
+    if strict and table is not None and len(table.rejects):
+        raise typer.Exit(SET_ASIDE)
+
+
+def policy_of_file(path: Path) -> Any:
+    """The policy of a file that is there."""
+    check_policy(path, "--policy = ")
+    return loyalty.Policy.load(path)
+
+
+def mapping_zone(mapping: str | None) -> str | None:
+    """The zone of a mapping's times, where one is named."""
+    return None if mapping is None else load_mapping(mapping).timezone
 
 
 def check_target(target: str | None, option: str, allow_dash: bool) -> None:

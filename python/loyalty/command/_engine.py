@@ -22,6 +22,7 @@ __all__ = ["Columns", "Fold", "columns_of", "fold", "load_policy", "perspective_
 FOLDED = (
     "relationship", "time", "kind", "value", "amount", "margin", "cost", "currency", "due", "done", "until", "since",
     "refers_to", "event_id", "side", "role", "parameter", "rating", "scale_low", "scale_high", "whole_order",
+    "personal", "answered",
 )  # fmt: skip
 
 
@@ -97,18 +98,35 @@ def fold(
     as_of: int,
     advance: Callable[[int], None] = lambda rows: None,
     rows: int = 500_000,
+    threads: int = 1,
 ) -> Fold:
-    """Fold an event table in the order of time, `rows` at a time; rows set aside here join the table's rejects.
+    """Fold an event table into a new portfolio.
 
     The landmark is the policy's, else the as-of date; the kinds observed are the policy's, else those of a mapping.
     """
+    portfolio = new_portfolio(table, policy, as_of, threads)
+    fold_into(portfolio, table, advance, rows)
+    return Fold(portfolio, portfolio.policy)
+
+
+def new_portfolio(table: EventTable, policy: Any, as_of: int, threads: int = 1) -> Any:
+    """An empty portfolio for an event table."""
     said = stated(policy)
     options: dict[str, Any] = {}
     if "landmark" not in said:
         options["landmark"] = as_of
     if table.observes_declared and "observes" not in said:
         options["observes"] = list(table.observes)
-    portfolio = loyalty.Portfolio(policy, **options)
+    return loyalty.Portfolio(policy, threads=threads, **options)
+
+
+def fold_into(
+    portfolio: Any,
+    table: EventTable,
+    advance: Callable[[int], None] = lambda rows: None,
+    rows: int = 500_000,
+) -> None:
+    """Fold an event table in the order of time, `rows` at a time; rows set aside here join the table's rejects."""
     names = [name for name in table.names if name in FOLDED]
     start = 0
     for chunk in table.chunks(rows, names, word_codes()):
@@ -120,7 +138,6 @@ def fold(
         advance(len(chunk["time"]))
     flagged, counts = table.set_aside_by_reader()
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
-    return Fold(portfolio, portfolio.policy)
 
 
 def word_codes() -> dict[str, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty._files import Workspace, quote_name, quote_text, written_aside
+from loyalty._sql import safe_sql
 
 __all__ = ["metadata_path", "write_result"]
 
@@ -92,8 +93,7 @@ def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
     if kind == "time":
         return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%SZ')"
     if kind == "text" and spreadsheet_safe:
-        risky = f"regexp_matches({column}, '^[=+@\\t\\r-]')"
-        return f"CASE WHEN {risky} THEN concat('''', {column}) ELSE {column} END"
+        return safe_sql(column)
     return column
 
 

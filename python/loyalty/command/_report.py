@@ -17,10 +17,11 @@ from rich.text import Text
 from loyalty import _core
 from loyalty._dates import date_text
 from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
+from loyalty.nights import Input, Manifest
 from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import Books
 
-__all__ = ["print_report"]
+__all__ = ["night_lines", "print_report"]
 
 
 def counted(n: int, what: str) -> str:
@@ -281,27 +282,29 @@ def print_report(
     columns: Mapping[str, np.ndarray],
     labels: Sequence[str],
     as_of: int,
-    books: Books,
-    events: EventBooks,
+    books: Books | None,
+    events: EventBooks | None,
     mapped: bool,
     metadata: Mapping[str, str],
     title: str = "",
     perspective: str = "us",
     written: Sequence[str] = (),
 ) -> None:
-    """Print the report of a scored log."""
+    """Print the report of a scored log; `books` and `events` are None where no row was read."""
     report = _Report(console, columns, labels, perspective)
     console.print(Text(f"Loyalty as of {date_text(as_of)}", style="bold"))
     if title:
         report.say(title)
-    report.say(f"{counted(report.total, 'relationship')}, {counted(events.scored, 'event')}")
+    told = "" if events is None else f", {counted(events.scored, 'event')}"
+    report.say(f"{counted(report.total, 'relationship')}{told}")
     flags = columns.get("flags")
     report.rungs()
     report.money()
     report.quality()
     report.next_steps()
     report.unseen()
-    report.books(books, events, mapped)
+    if books is not None and events is not None:
+        report.books(books, events, mapped)
     if flags is not None:
         marked = [word for text in flags.tolist() if text for word in text.split(";")]
         aside = sum(word.startswith("set_aside") for word in marked)
@@ -318,3 +321,19 @@ def print_report(
         report.say(line)
     prints = f"policy {metadata['loyalty.policy']}, loyalty {metadata['loyalty.version']}"
     report.say(prints, "dim")
+
+
+def night_lines(
+    manifest: Manifest, fresh: Sequence[Input], again: Sequence[Input], gone: int
+) -> list[str]:
+    """What a night did to a portfolio that lives in a file, a line each."""
+    lines = [f"applied: {one.name} ({one.bytes:,} bytes)" for one in fresh]
+    for one in again:
+        night = manifest.night_of(one.sha256)
+        when = "" if night is None else f" as of {night.as_of}"
+        lines.append(f"not applied again: {one.name}, whose content was applied{when}")
+    if gone:
+        lines.append(f"erased: {counted(gone, 'relationship')}")
+    nights = len(manifest.nights)
+    lines.append(f"{counted(nights, 'night')} so far, {counted(len(manifest.inputs), 'file')}")
+    return lines
