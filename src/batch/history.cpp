@@ -112,11 +112,10 @@ class Resolver {
     std::vector<bool> out(c_.rows);
     std::unordered_map<Name, std::vector<std::size_t>, HashOfName> groups;
     for (std::size_t i = 0; i < c_.rows; ++i)
-      if (!c_.event_id[i].empty() && !retracts(i) &&
-          (codes[i] == Code::ok || codes[i] == Code::other_currency))
+      if (!c_.event_id[i].empty() && !retracts(i) && codes[i] == Code::ok)
         groups[{c_.relationship_number[i], c_.event_id[i]}].push_back(i);
     for (auto& [name, rows] : groups) {
-      const std::size_t kept = first_of(rows, codes);
+      const std::size_t kept = first_of(rows);
       for (const std::size_t i : rows) out[i] = i != kept;
       rows = {kept};
     }
@@ -160,12 +159,20 @@ class Resolver {
     return portfolio.apply(rows);
   }
 
-  /// What is wrong with each row by itself: each is given a relationship of its own.
+  /// Whether a row's money has no rate.
+  bool foreign(std::size_t i) const noexcept {
+    if (!c_.currency || c_.currency[i].empty() || c_.currency[i] == policy_.currency) return false;
+    return std::none_of(policy_.rates.begin(), policy_.rates.end(),
+                        [&](const Rate& rate) { return rate.currency == c_.currency[i]; });
+  }
+
+  /// What is wrong with each row by itself, whatever its currency: each is given a relationship of its own.
   std::vector<Code> judged_alone() const {
     std::vector<std::int64_t> own(c_.rows);
     std::iota(own.begin(), own.end(), std::int64_t{0});
     EventColumns rows = c_;
     rows.relationship_number = own.data();
+    rows.currency = {};
     Portfolio portfolio(policy_, landmark_);
     std::vector<Code> codes(c_.rows, Code::ok);
     for (const Reject& reject : apply(portfolio, rows, false).rejects)
@@ -174,9 +181,9 @@ class Resolver {
   }
 
   /// Of rows with one name, the one that counts: in a currency with a rate where there is one, then the earliest.
-  std::size_t first_of(const std::vector<std::size_t>& rows, const std::vector<Code>& codes) const {
+  std::size_t first_of(const std::vector<std::size_t>& rows) const {
     const auto rank = [&](std::size_t i) {
-      return std::pair(codes[i] == Code::other_currency, c_.time[i]);
+      return std::pair(foreign(i), c_.time[i]);
     };
     std::size_t best = rows.front();
     for (const std::size_t i : rows)
@@ -229,18 +236,21 @@ constexpr bool dated(Time time) noexcept { return time >= -furthest_time && time
 class Log {
  public:
   Log(const EventColumns& sorted, const Books& books, const Policy& policy, Time landmark) {
-    std::vector<std::size_t> rows;
-    for (std::size_t i = 0; i < sorted.rows; ++i)
-      if (dated(sorted.time[i])) rows.push_back(i);
-    take(sorted, rows);
+    std::vector<bool> dropped(sorted.rows);
     const auto skipped = [&](Skip why) { return books.skipped[static_cast<std::size_t>(why)]; };
     if (skipped(Skip::repeated) + skipped(Skip::retracted) != 0) {
-      const std::vector<bool> dropped = Resolver(columns_, policy, landmark).dropped();
-      std::vector<std::size_t> kept;
-      for (std::size_t k = 0; k < rows_.size(); ++k)
-        if (!dropped[k]) kept.push_back(rows_[k]);
-      take(sorted, kept);
+      // Among all rows: what takes an event back needs no time of its own.
+      std::vector<std::size_t> all(sorted.rows);
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      take(sorted, all);
+      const std::vector<bool> found = Resolver(columns_, policy, landmark).dropped();
+      for (std::size_t k = 0; k < rows_.size(); ++k) dropped[rows_[k]] = found[k];
     }
+    std::vector<std::size_t> kept;
+    kept.reserve(sorted.rows);
+    for (std::size_t i = 0; i < sorted.rows; ++i)
+      if (dated(sorted.time[i]) && !dropped[i]) kept.push_back(i);
+    take(sorted, kept);
     columns_.event_id = {};
   }
 

@@ -121,7 +121,8 @@ void compare_with_fresh_fold(const History& h, std::size_t d, const std::vector<
     // What is taken back is absent from all of the history, whenever it is taken back.
     if (row.event.kind == Kind::retraction && row.event.time <= h.until)
       row.event.time = std::min(row.event.time, date);
-    if (row.event.time != no_time && row.event.time <= date) until.push_back(row);
+    const bool timeless = row.event.time == no_time && row.event.kind != Kind::retraction;
+    if (!timeless && row.event.time <= date) until.push_back(row);
   }
   apply_rows(fresh, until, true);
   const ResultTable table = assess_all(fresh, date, {.intervals = false});
