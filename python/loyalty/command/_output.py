@@ -21,7 +21,13 @@ from loyalty._files import Workspace, quote_name, quote_text, written_aside
 
 __all__ = ["metadata_path", "write_result"]
 
-CSVW_TYPES = {"number": "double", "integer": "integer", "time": "dateTimeStamp", "text": "string"}
+CSVW_TYPES = {
+    "number": "double",
+    "integer": "integer",
+    "time": "dateTimeStamp",
+    "text": "string",
+    "flag": "boolean",
+}
 
 
 def metadata_path(path: Path) -> Path:
@@ -35,8 +41,11 @@ def write_result(
     metadata: Mapping[str, str],
     target: str,
     spreadsheet_safe: bool = False,
+    key: str | list[str] = "relationship",
 ) -> None:
     """Write result columns to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
+
+    `key` names the columns that tell rows apart.
 
     Times are UTC; what is absent is null, in CSV empty. With `spreadsheet_safe`, text in CSV that a spreadsheet would
     run as a formula is written with an apostrophe before it.
@@ -68,7 +77,8 @@ def write_result(
             with written_aside(Path(target)) as file:
                 shutil.copyfileobj(source, file)
     if target != "-" and not parquet:
-        write_metadata(made, Path(target), described, metadata, len(next(iter(columns.values()))))
+        rows = len(next(iter(columns.values())))
+        write_metadata(made, Path(target), described, metadata, rows, key)
     workspace.close()
 
 
@@ -82,6 +92,8 @@ def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
         )
     if kind == "number":
         return f"CASE WHEN NOT isnan(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END"
+    if kind == "flag":
+        return f"CAST({column} AS BOOLEAN)"
     if kind == "integer":
         return f"CAST({column} AS BIGINT)"
     text = f"CAST({column} AS VARCHAR)"
@@ -97,6 +109,7 @@ def write_metadata(
     described: list[tuple[str, str, str]],
     metadata: Mapping[str, str],
     rows: int,
+    key: str | list[str],
 ) -> None:
     """Write the metadata of a CSV file beside it."""
     digest = hashlib.sha256()
@@ -108,7 +121,7 @@ def write_metadata(
         "url": path.name,
         "notes": [{**metadata, "rows": rows, "sha256": digest.hexdigest()}],
         "tableSchema": {
-            "primaryKey": "relationship",
+            "primaryKey": key,
             "columns": [
                 {
                     "name": name,
