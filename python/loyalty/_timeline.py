@@ -111,8 +111,7 @@ def summary_text(history: History) -> str:
         lines = ["Rung mix", "  " + head]
         for row in rows:
             shares = " ".join(
-                f"{share_text(share):>{w}}"
-                for share, w in zip(row["shares"], widths, strict=True)
+                f"{share_text(share):>{w}}" for share, w in zip(row["shares"], widths, strict=True)
             )
             quality = "" if row["quality"] != row["quality"] else f"{row['quality']:.1f}"
             lines.append(

@@ -182,9 +182,7 @@ class Resolver {
 
   /// Of rows with one name, the one that counts: in a currency with a rate where there is one, then the earliest.
   std::size_t first_of(const std::vector<std::size_t>& rows) const {
-    const auto rank = [&](std::size_t i) {
-      return std::pair(foreign(i), c_.time[i]);
-    };
+    const auto rank = [&](std::size_t i) { return std::pair(foreign(i), c_.time[i]); };
     std::size_t best = rows.front();
     for (const std::size_t i : rows)
       if (rank(i) < rank(best)) best = i;

@@ -90,9 +90,9 @@ std::vector<RungMix> rung_mix(const Snapshots& snapshots);
 
 /// What to look back on.
 struct HistoryOptions {
-  Time until = no_time;     ///< UTC second; rows after it are not used. Absent: the newest row
+  Time until = no_time;       ///< UTC second; rows after it are not used. Absent: the newest row
   std::vector<Time> dates{};  ///< of the snapshots, UTC seconds, none after `until`, in any order
-  bool tape = true;         ///< whether the tape is wanted
+  bool tape = true;           ///< whether the tape is wanted
 };
 
 /// Where a history can look back to.

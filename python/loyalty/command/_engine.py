@@ -107,6 +107,14 @@ def fold(
     return Fold(portfolio, portfolio.policy)
 
 
+def identifiers(table: EventTable) -> set[str]:
+    """The identifiers among the events."""
+    found: set[str] = set()
+    for chunk in table.chunks(names=["relationship"]):
+        found.update(chunk["relationship"])
+    return found
+
+
 def history(
     table: EventTable,
     policy: Any,
