@@ -44,6 +44,7 @@ __all__ = [
     "attribution",
     "commitment",
     "from_orders",
+    "history",
     "next_step",
     "probability_we_give_more",
     "quality",

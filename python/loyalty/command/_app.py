@@ -408,7 +408,7 @@ def history(
         typer.Option(
             "--dates",
             metavar="week|month|quarter|D1,D2",
-            help="Dates to look at: the ends of periods, or dates with commas between. Default: months and the last date.",
+            help="Dates to look at: ends of periods, or dates with commas between. Default: months and the last date.",
         ),
     ] = None,
     mapping: MappingName = None,
