@@ -371,7 +371,7 @@ class RelationshipHistory:
         return self._whole._snapshots(np.flatnonzero(held == self._position))
 
     def strip(self, width: int = 80, blocks: bool = True) -> str:
-        """Its ladder and quality along time, and every change, `width` columns wide; `blocks` allows block characters."""
+        """Its ladder and quality along time, and every change, `width` columns wide; `blocks` allows block marks."""
         from loyalty._timeline import strip_text
 
         return strip_text(self, width, blocks)
