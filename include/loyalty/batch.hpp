@@ -4,5 +4,6 @@
 
 #include <loyalty/batch/books.hpp>
 #include <loyalty/batch/columns.hpp>
+#include <loyalty/batch/history.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>

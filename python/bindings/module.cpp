@@ -18,6 +18,7 @@ void register_ladder(py::module_&);
 void register_scoring(py::module_&);
 void register_tables(py::module_&);
 void register_batch(py::module_&);
+void register_history(py::module_&);
 }  // namespace loyalty::python
 
 PYBIND11_MODULE(_core, m) {
@@ -29,4 +30,5 @@ PYBIND11_MODULE(_core, m) {
   loyalty::python::register_scoring(m);
   loyalty::python::register_tables(m);
   loyalty::python::register_batch(m);
+  loyalty::python::register_history(m);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
 from loyalty._words import STEPS
+from loyalty.histories import History, RelationshipHistory, history
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
 from loyalty.portfolio import Assessment, Books, Portfolio, Result
@@ -29,18 +30,21 @@ __all__ = [
     "Assessment",
     "Books",
     "Error",
+    "History",
     "LimitError",
     "MismatchError",
     "Parameter",
     "Policy",
     "PolicyError",
     "Portfolio",
+    "RelationshipHistory",
     "Result",
     "WindowError",
     "__version__",
     "attribution",
     "commitment",
     "from_orders",
+    "history",
     "next_step",
     "probability_we_give_more",
     "quality",

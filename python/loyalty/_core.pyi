@@ -38,6 +38,7 @@ next_step_words: dict[str, str]
 next_step_names: tuple[str, ...]
 evidence_names: tuple[str, ...]
 table_columns: tuple[str, ...]
+period_names: tuple[str, ...]
 
 class Error(Exception): ...
 class PolicyError(Error, ValueError): ...
@@ -151,6 +152,17 @@ class Portfolio:
 
 def load_manifest(file: str) -> str:
     """The manifest of a portfolio file, without reading the portfolio."""
+
+def history(
+    columns: dict[str, _Source], policy: Policy, until: int | None, dates: Sequence[int]
+) -> dict[str, Any]:
+    """The rung tape, snapshots and the rung mix by column; rungs as codes, 255 is null; books as of `Portfolio`."""
+
+def history_window(policy: Policy, first: int, until: int) -> tuple[int, int]:
+    """The landmark and the earliest date of a history whose rows begin at `first` and end at `until`."""
+
+def period_ends(period: int, first: int, last: int) -> NDArray[np.int64]:
+    """Last UTC seconds of the periods, numbered as in `period_names`, that end between two seconds."""
 
 def utc_seconds(name: str, column: _Source) -> NDArray[np.int64]:
     """A time column as UTC seconds, `no_time` where absent; dates end their day in columns named due or until."""

@@ -112,8 +112,7 @@ class Portfolio:
     ) -> None:
         policy = policy or Policy()
         if observes is not None:
-            kinds = ", ".join(f'"{kind}"' for kind in observes)
-            policy = Policy.parse(_with_observes(policy.to_toml(), kinds))
+            policy = with_observes(policy, observes)
         at = None if landmark is None else instant(landmark)
         self._begin(_core.Portfolio(policy._core, at), policy, threads)
 
@@ -320,9 +319,11 @@ class Portfolio:
         return f"Portfolio({len(self):,} relationships, newest row {newest})"
 
 
-def _with_observes(toml: str, kinds: str) -> str:
-    lines = [line for line in toml.splitlines() if not line.startswith("observes")]
-    return f"observes = [{kinds}]\n" + "\n".join(lines) + "\n"
+def with_observes(policy: Policy, kinds: Iterable[str]) -> Policy:
+    """`policy` with the `kinds` of event that the log records declared in it."""
+    lines = [line for line in policy.to_toml().splitlines() if not line.startswith("observes")]
+    listed = ", ".join(f'"{kind}"' for kind in kinds)
+    return Policy.parse("\n".join([f"observes = [{listed}]", *lines]) + "\n")
 
 
 class Assessment(Mapping[str, Any]):

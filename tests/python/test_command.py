@@ -254,6 +254,100 @@ def test_explain(events, capsys):
     assert "there is no relationship 'z'" in capsys.readouterr().err
 
 
+def test_history_prints_the_mix_and_who_moved(events, capsys):
+    assert call("history", events, "--as-of", "2020-03-15") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    # On the last day of January only the one purchase of a is known, of February two of a, one of =b and c's contact.
+    assert "2020-01-31 1 100 %" in lines
+    assert "2020-02-29 3 33 % 33 % 33 %" in [line.rsplit(" ", 1)[0] for line in lines] + lines
+    assert any(line.startswith("2020-03-15 3") for line in lines)
+    assert any(line.startswith("prospect to buyer up 2") for line in lines)
+    assert any(line.startswith("buyer to client up 1") for line in lines)
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert call("history", events, "--dates", "2020-02-15,2020-01-15") == 0
+    out = capsys.readouterr().out
+    assert out.index("2020-01-15 ") < out.index("2020-02-15 ")
+
+
+def test_history_of_one(events, capsys):
+    assert call("history", events, "a", "--as-of", "2020-03-31") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("a  2020-01-01 to 2020-03-31")
+    assert "2020-01-01  prospect to buyer" in out
+    assert "2020-02-01  buyer to client" in out
+    assert call("history", events, "z") == 1
+    assert "'z' is neither a file nor a relationship among the events" in capsys.readouterr().err
+
+
+def test_history_writes_snapshots_and_the_tape(events, tmp_path, capsys):
+    table, tape = tmp_path / "past.csv", tmp_path / "tape.parquet"
+    done = call(
+        "history", events, "--as-of", "2020-03-31", "--dates", "month", "-o", table, "--tape", tape,
+        "-q", "--spreadsheet-safe",
+    )  # fmt: skip
+    assert done == 0
+    assert capsys.readouterr().out == ""
+    rows = list(csv.DictReader(table.open()))
+    assert [(row["date"], row["relationship"], row["rung"]) for row in rows[:2]] == [
+        ("2020-01-31T23:59:59Z", "a", "buyer"),
+        ("2020-02-29T23:59:59Z", "'=b", "buyer"),
+    ]
+    assert len(rows) == 1 + 3 + 3
+    beside = json.loads((tmp_path / "past.csv-metadata.json").read_text())
+    assert beside["tableSchema"]["primaryKey"] == ["date", "relationship"]
+    assert {c["datatype"] for c in beside["tableSchema"]["columns"] if c["name"] == "at_least"} == {
+        "boolean"
+    }
+    moves = duckdb.sql(
+        f"SELECT relationship, from_rung, to_rung, at_least FROM '{tape}'"
+    ).fetchall()
+    assert moves == [
+        ("=b", "prospect", "buyer", False),
+        ("a", "prospect", "buyer", False),
+        ("a", "buyer", "client", False),
+    ]
+    # The last snapshot is the score.
+    scores = tmp_path / "scores.csv"
+    assert call("score", events, "--as-of", "2020-03-31", "-o", scores, "-q") == 0
+    scored = {row["relationship"]: row for row in csv.DictReader(scores.open())}
+    for row in rows[-3:]:
+        of = scored[row["relationship"].removeprefix("'")]
+        assert {k: row[k] for k in ("rung", "quality", "quality_low", "trust")} == {
+            k: of[k] for k in ("rung", "quality", "quality_low", "trust")
+        }
+
+
+def test_history_with_a_mapping_ends_months_in_its_zone(tmp_path, capsys):
+    orders = tmp_path / "orders.csv"
+    orders.write_text("customer,day\n7,2024-06-30 23:30:00\n8,2024-07-01 00:30:00\n")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        'source = "orders.csv"\nrelationship = "customer"\ntimezone = "Europe/London"\n'
+        'columns = { day = "timestamp" }\nevent = [{ kind = "purchase", time = "day" }]\n'
+    )
+    assert call("history", orders, "-m", mapping, "--as-of", "2024-07-31") == 0
+    lines = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert ["2024-06-30", "1"] in lines
+    assert ["2024-07-31", "2"] in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--dates", "fortnight"), 2, "allowed are 'week', 'month', 'quarter', a date, or several"),
+        (("--dates", "2020-01-01,2030-01-01"), 2, "2030-01-01 lies after the last date"),
+        (("--tape", "tape.xlsx"), 2, "a name that ends in .parquet or .csv"),
+        (("--as-of", "2019-01-01"), 1, "there are no events to look back on until that date"),
+        (("--as-of", "soon"), 2, "'soon' is not a date"),
+    ],
+)
+def test_history_says_what_is_wrong(events, capsys, arguments, code, says):
+    assert call("history", events, *arguments) == code
+    assert says in capsys.readouterr().err
+
+
 def test_an_unknown_relationship_names_those_that_come_close(tmp_path, capsys):
     path = tmp_path / "events.csv"
     names = ["S0000504", "S0000505", "S0000506", "S0000507", "K9", "o'hara"]

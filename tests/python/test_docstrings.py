@@ -27,6 +27,8 @@ MODULES = [
 #: Classes that functions make and nobody calls: their fields and properties speak for themselves.
 MADE = {
     "loyalty.guess.Guess",
+    "loyalty.histories.History",
+    "loyalty.histories.RelationshipHistory",
     "loyalty.mapping.Mapping",
     "loyalty.portfolio.Assessment",
     "loyalty.portfolio.Result",

@@ -38,7 +38,8 @@ class Verb(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """`[OPTIONS] EVENTS... ID`."""
-        return [re.sub(r"\{(\w+)\}", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+        pieces = [re.sub(r"\{([^{}]+)\}", r"\1", p) for p in super().collect_usage_pieces(ctx)]
+        return [piece.replace("[ID]...", "[ID]") for piece in pieces]
 
     def get_help(self, ctx: Any) -> str:
         """The help; columns stay where they are."""
@@ -603,6 +604,147 @@ def explain(
             f"there is no relationship {relationship!r} among the events until that date{hint}"
         )
     print(work.explain(relationship, seconds).rstrip("\n"))
+
+
+@app.command(cls=Verb, short_help="Look back: rungs over time, or one relationship.")
+def history(
+    events: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders or patterns, as for score; then, where one relationship is asked for, its identifier.",
+            metavar="EVENTS... [ID]",
+        ),
+    ],
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            help="Last date: the end of the day, or a time. Default: the day of the newest row.",
+        ),
+    ] = None,
+    dates: Annotated[
+        str | None,
+        typer.Option(
+            "--dates",
+            metavar="week|month|quarter|D1,D2",
+            help="Dates to look at: ends of periods, or dates with commas between. Default: months and the last date.",
+        ),
+    ] = None,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where rung, quality and parameters of everybody on each date go: a .parquet or .csv file.",
+        ),
+    ] = None,
+    tape: Annotated[
+        str | None,
+        typer.Option(
+            "--tape",
+            metavar="FILE",
+            help="Where every change of rung goes, exact to the second: a .parquet or .csv file.",
+        ),
+    ] = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
+    ] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe",
+            help="In CSV, put an apostrophe before text that would run as a formula.",
+        ),
+    ] = False,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Look back on a log: how many stood on each rung over time and who moved, or the past of one relationship.
+
+    Rungs are followed to the second: climbs in the seconds of events, falls dated exactly. Whatever was taken back is
+    absent from all of the past. A last argument that names no file is an identifier.
+    """
+    check_target(output, "--output", allow_dash=False)
+    check_target(tape, "--tape", allow_dash=False)
+    relationship = None
+    if len(events) > 1 and not names_files(events[-1]):
+        *events, relationship = events
+    with progress(quiet) as begin:
+        begin("reading", None)
+        limits = {"memory": memory, "threads": threads}
+        table, title, seconds = read(events, as_of, mapping, zone, limits)
+        own = load_mapping(mapping).timezone if mapping is not None else None
+        if not len(table):
+            raise SourceError(
+                "there are no events to look back on" + (" until that date" if as_of else "")
+            )
+        if relationship is not None and relationship not in _engine.identifiers(table):
+            near = table.near(relationship)
+            hint = f"; close to it: {', '.join(near)}" if near else ""
+            raise SourceError(
+                f"{relationship!r} is neither a file nor a relationship among the events{hint}"
+            )
+        begin("following", None)
+        judged = policy_for(table, policy, perspective)
+        try:
+            past = _engine.history(table, judged, seconds, spoken_dates(dates), zone or own)
+        except (loyalty.LimitError, loyalty.MismatchError, loyalty.PolicyError):
+            raise
+        except ValueError as error:  # a date that is none, or lies where one cannot look
+            raise CallError(f"history: {str(error).removeprefix('history: ')}") from None
+        written = []
+        if output is not None or tape is not None:
+            begin("writing", None)
+            from loyalty import histories
+            from loyalty.command import _output
+
+            for target, columns, described, key in (
+                (output, past.snapshots, histories.SNAPSHOT_COLUMNS, ["date", "relationship"]),
+                (tape, past.tape, histories.TAPE_COLUMNS, ["relationship", "time", "to_rung"]),
+            ):
+                if target is not None:
+                    _output.write_result(
+                        columns("dict"),
+                        list(described),
+                        past.metadata,
+                        target,
+                        spreadsheet_safe,
+                        key,
+                    )
+            if output is not None:
+                written.append(f"snapshots: {output}")
+            if tape is not None:
+                written.append(f"tape: {tape}")
+    if quiet:
+        return
+    out = console(stderr=False)
+    if relationship is not None:
+        blocks = (out.encoding or "").lower().startswith("utf")
+        print(past[relationship].strip(max(out.width, 80), blocks).rstrip("\n"))
+        for line in written:
+            print(line)
+        return
+    from loyalty.command._report import print_history
+
+    print_history(out, past, table.books, mapping is not None, title, written)
+
+
+def names_files(text: str) -> bool:
+    """Whether an argument is a file, a folder or a pattern rather than an identifier."""
+    return Path(text).exists() or any(mark in text for mark in "*?[") or "://" in text
+
+
+def spoken_dates(text: str | None) -> Any:
+    """What --dates says: a period, or dates with commas between."""
+    if text is None or "," not in text:
+        return text
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @app.command("map", cls=Verb, short_help="Guess a mapping for a table.")

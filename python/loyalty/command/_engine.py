@@ -140,6 +140,53 @@ def fold_into(
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
 
 
+def identifiers(table: EventTable) -> set[str]:
+    """The identifiers among the events."""
+    found: set[str] = set()
+    for chunk in table.chunks(names=["relationship"]):
+        found.update(chunk["relationship"])
+    return found
+
+
+def history(
+    table: EventTable,
+    policy: Any,
+    until: int | None,
+    dates: Any,
+    zone: str | None,
+    rows: int = 500_000,
+) -> loyalty.History:
+    """The history of an event table; rows set aside here join the table's rejects.
+
+    The landmark is the policy's, else the history's own; the kinds observed are the policy's, else those of a mapping.
+    """
+    names = [name for name in table.names if name in FOLDED]
+    chunks = list(table.chunks(rows, names, word_codes()))
+    columns = {
+        name: np.concatenate([chunk[name] for chunk in chunks])
+        for name in (chunks[0] if chunks else {})
+    }
+    if not chunks:
+        columns = {
+            "relationship": np.array([], object),
+            "time": np.array([], np.int64),
+            "kind": np.array([], np.uint8),
+        }
+    declared = table.observes_declared and "observes" not in stated(policy)
+    made = loyalty.history(
+        columns,
+        policy,
+        until=until,
+        dates=dates,
+        zone=zone,
+        observes=list(table.observes) if declared else None,
+    )
+    rejects = made.books.rejects
+    if len(rejects.get("row", ())):
+        table.add_rejects(np.asarray(rejects["row"]), rejects["code"])
+    return made
+
+
 def word_codes() -> dict[str, tuple[str, ...]]:
     """The words of columns that the compiled half also takes as numbers."""
     return {

@@ -21,7 +21,13 @@ from loyalty._sql import safe_sql
 
 __all__ = ["metadata_path", "write_result"]
 
-CSVW_TYPES = {"number": "double", "integer": "integer", "time": "dateTimeStamp", "text": "string"}
+CSVW_TYPES = {
+    "number": "double",
+    "integer": "integer",
+    "time": "dateTimeStamp",
+    "text": "string",
+    "flag": "boolean",
+}
 
 
 def metadata_path(path: Path) -> Path:
@@ -35,12 +41,13 @@ def write_result(
     metadata: Mapping[str, str],
     target: str,
     spreadsheet_safe: bool = False,
+    key: str | list[str] = "relationship",
 ) -> None:
     """Write a result to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
 
-    DuckDB reads the columns of `result` where they lie, as an Arrow stream. Times are UTC; what is absent is null, in
-    CSV empty. With `spreadsheet_safe`, text in CSV that a spreadsheet would run as a formula is written with an
-    apostrophe before it.
+    `result` is a result, whose columns DuckDB reads where they lie, or NumPy columns by name. `key` names the columns
+    that tell rows apart. Times are UTC; what is absent is null, in CSV empty. With `spreadsheet_safe`, text in CSV that
+    a spreadsheet would run as a formula is written with an apostrophe before it.
     """
     parquet = target != "-" and Path(target).suffix == ".parquet"
     workspace = Workspace()
@@ -56,11 +63,18 @@ def write_result(
         form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
-    workspace.con.register("result", _Batches(result))
-    workspace.run(
-        f"COPY (SELECT {', '.join(shown)} FROM result) TO {quote_text(str(made))} ({form})"
-    )
-    workspace.con.unregister("result")
+    copy = f"COPY (SELECT {', '.join(shown)} FROM {{}}) TO {quote_text(str(made))} ({form})"
+    by_column = isinstance(result, Mapping)
+    if by_column:
+        typed = ", ".join(
+            f"{typed_sql(name, kind)} AS {quote_name(name)}" for name, kind, _ in described
+        )
+        with workspace.columns("result", result):
+            workspace.run(copy.format(f"(SELECT {typed} FROM result)"))
+    else:
+        workspace.con.register("result", _Batches(result))
+        workspace.run(copy.format("result"))
+        workspace.con.unregister("result")
     with open(made, "rb") as source:
         if target == "-":
             shutil.copyfileobj(source, sys.stdout.buffer)
@@ -69,7 +83,8 @@ def write_result(
             with written_aside(Path(target)) as file:
                 shutil.copyfileobj(source, file)
     if target != "-" and not parquet:
-        write_metadata(made, Path(target), described, metadata, len(result))
+        rows = len(next(iter(result.values())) if by_column else result)
+        write_metadata(made, Path(target), described, metadata, rows, key)
     workspace.close()
 
 
@@ -83,6 +98,17 @@ class _Batches:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._result.arrow_stream(self.ROWS)
+
+
+def typed_sql(name: str, kind: str) -> str:
+    """SQL that gives a NumPy column the type and the nulls that a result's own stream has."""
+    column = quote_name(name)
+    if kind == "number":
+        return f"CASE WHEN NOT isnan(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END"
+    if kind == "time":
+        return f"timezone('UTC', CAST({column} AS TIMESTAMP))"
+    sql_type = {"flag": "BOOLEAN", "integer": "BIGINT"}.get(kind, "VARCHAR")
+    return f"CAST({column} AS {sql_type})"
 
 
 def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
@@ -103,6 +129,7 @@ def write_metadata(
     described: list[tuple[str, str, str]],
     metadata: Mapping[str, str],
     rows: int,
+    key: str | list[str],
 ) -> None:
     """Write the metadata of a CSV file beside it."""
     digest = hashlib.sha256()
@@ -114,7 +141,7 @@ def write_metadata(
         "url": path.name,
         "notes": [{**metadata, "rows": rows, "sha256": digest.hexdigest()}],
         "tableSchema": {
-            "primaryKey": "relationship",
+            "primaryKey": key,
             "columns": [
                 {
                     "name": name,

@@ -14,14 +14,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from loyalty import _core
+from loyalty import _core, _timeline
 from loyalty._dates import date_text
 from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
+from loyalty.histories import History
 from loyalty.nights import Input, Manifest
 from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import Books
 
-__all__ = ["night_lines", "print_report"]
+__all__ = ["night_lines", "print_history", "print_report"]
 
 
 def counted(n: int, what: str) -> str:
@@ -337,3 +338,88 @@ def night_lines(
     nights = len(manifest.nights)
     lines.append(f"{counted(nights, 'night')} so far, {counted(len(manifest.inputs), 'file')}")
     return lines
+
+
+#: Colours of the rungs from prospect to partner on a terminal.
+RUNG_COLOURS = ("bright_black", "blue", "cyan", "green", "yellow", "magenta")
+
+
+def stacked(shares: Sequence[float], width: int, blocks: bool) -> Text:
+    """Shares as one bar of `width` characters, each in its colour; the largest remainders round up."""
+    drawn = Text()
+    exact = [max(share, 0) * width if share == share else 0 for share in shares]
+    cells = [int(x) for x in exact]
+    rest = round(sum(exact)) - sum(cells)
+    for k in sorted(range(len(exact)), key=lambda k: cells[k] - exact[k])[:rest]:
+        cells[k] += 1
+    for k, cell in enumerate(cells):
+        drawn.append(("█" if blocks else str(k)) * cell, RUNG_COLOURS[k])
+    return drawn
+
+
+def print_history(
+    console: Console,
+    history: History,
+    books: Books,
+    mapped: bool,
+    title: str = "",
+    written: Sequence[str] = (),
+) -> None:
+    """Print the rung mix over time, who moved, and what became of the rows."""
+    report = _Report(
+        console, {"relationship": np.array(list(history), object)}, history.policy.labels, "us"
+    )
+    console.print(Text("Loyalty over time", style="bold"))
+    if title:
+        report.say(title)
+    report.say(f"{_timeline.span(history)}, {counted(history.books.scored, 'event')}")
+    labels = report.labels
+    rows = _timeline.mix_rows(history, 36)
+    if rows:
+        report.heading("Rung mix")
+        # A bar where there is room beside the numbers.
+        room = console.width - 22 - sum(max(len(label), 4) + 1 for label in labels) - 6
+        wide = room >= 12 and console.is_terminal and report.blocks
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+        table.add_column("", width=1)
+        table.add_column("date", no_wrap=True)
+        table.add_column("known", justify="right", no_wrap=True)
+        for label, colour in zip(labels, RUNG_COLOURS, strict=True):
+            table.add_column(label, justify="right", header_style=colour)
+        table.add_column("quality", justify="right", no_wrap=True)
+        if wide:
+            table.add_column("", no_wrap=True)
+        for row in rows:
+            quality = "" if row["quality"] != row["quality"] else f"{row['quality']:.1f}"
+            cells: list[str | Text] = [
+                "", row["date"], f"{row['relationships']:,}",
+                *(_timeline.share_text(share) for share in row["shares"]), quality,
+            ]  # fmt: skip
+            if wide:
+                cells.append(stacked(row["shares"], min(room, 24), report.blocks))
+            table.add_row(*cells)
+        console.print(table)
+        if len(rows) < len(history.dates):
+            report.say(f"{len(rows)} of {len(history.dates)} dates are shown.", "dim")
+    found = _timeline.moves(history)
+    if found:
+        report.heading("Who moved")
+        most = max(n for _, _, n in found)
+        table = report.table(("", "left"), ("", "left"), ("times", "right"), ("", "left"))
+        for start, end, n in found:
+            table.add_row(
+                "",
+                f"{labels[start]} to {labels[end]}",
+                "up" if start < end else "down",
+                f"{n:,}",
+                Text(bar(n / most, 30, report.blocks), "green" if start < end else "red"),
+            )
+        console.print(table)
+    for note in _timeline.notes(history):
+        report.say(note, "yellow")
+    report.books(books, history.books, mapped)
+    console.print()
+    for line in written:
+        report.say(line)
+    prints = f"policy {history.metadata['loyalty.policy']}, loyalty {history.metadata['loyalty.version']}"
+    report.say(prints, "dim")

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/batch/history.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <loyalty/batch/id_index.hpp>
+#include <loyalty/batch/portfolio.hpp>
+#include <loyalty/dynamics/tape.hpp>
+
+namespace loyalty {
+namespace {
+
+// ---- columns ---------------------------------------------------------------------------------------
+
+/// Calls visit(column) for each column of plain values that is there.
+template <class Columns, class Visit>
+void each_plain_column(Columns& c, Visit&& visit) {
+  const auto one = [&](auto& column) {
+    if (column != nullptr) visit(column);
+  };
+  one(c.relationship_number);
+  for (auto* column : {&c.time, &c.due, &c.done, &c.until, &c.since}) one(*column);
+  for (auto* column :
+       {&c.value, &c.amount, &c.margin, &c.cost, &c.rating, &c.scale_low, &c.scale_high})
+    one(*column);
+  for (auto* column : {&c.kind, &c.side, &c.parameter, &c.role, &c.whole_order, &c.code})
+    one(*column);
+}
+template <class Columns, class Visit>
+void each_text_column(Columns& c, Visit&& visit) {
+  for (auto* column : {&c.relationship, &c.refers_to, &c.event_id, &c.currency})
+    if (*column) visit(*column);
+}
+
+/// Rows [first, first + rows) of columns.
+EventColumns slice(const EventColumns& columns, std::size_t first, std::size_t rows) {
+  EventColumns part = columns;
+  part.rows = rows;
+  each_plain_column(part, [first](auto& column) { column += first; });
+  each_text_column(part, [first](TextColumn& column) { column.offsets += first; });
+  return part;
+}
+
+/// Some rows of columns in an order of their own. Borrows the columns where these are all their rows as they stand.
+class Picked {
+ public:
+  Picked(const EventColumns& columns, std::span<const std::size_t> rows) : columns_(columns) {
+    columns_.rows = rows.size();
+    bool as_they_stand = rows.size() == columns.rows;
+    for (std::size_t k = 0; as_they_stand && k < rows.size(); ++k) as_they_stand = rows[k] == k;
+    if (as_they_stand) return;
+    each_plain_column(columns_, [&](auto& column) {
+      using Value = std::remove_const_t<std::remove_pointer_t<std::decay_t<decltype(column)>>>;
+      auto values = std::make_shared<std::vector<Value>>(rows.size());
+      for (std::size_t k = 0; k < rows.size(); ++k) (*values)[k] = column[rows[k]];
+      column = values->data();
+      owned_.push_back(std::move(values));
+    });
+    each_text_column(columns_, [&](TextColumn& column) {
+      auto texts = std::make_shared<TextValues>();
+      texts->offsets.reserve(rows.size() + 1);
+      for (const std::size_t row : rows) {
+        texts->bytes += column[row];
+        texts->offsets.push_back(static_cast<std::int64_t>(texts->bytes.size()));
+      }
+      column = {texts->bytes.data(), texts->offsets.data()};
+      owned_.push_back(std::move(texts));
+    });
+  }
+
+  const EventColumns& columns() const noexcept { return columns_; }
+
+ private:
+  EventColumns columns_;
+  std::vector<std::shared_ptr<void>> owned_;
+};
+
+/// Whether two rows hold the same bits.
+bool same_bits(const EventColumns& columns, std::size_t a, std::size_t b) {
+  bool same = true;
+  each_plain_column(columns, [&](const auto& column) {
+    same = same && std::memcmp(&column[a], &column[b], sizeof column[a]) == 0;
+  });
+  each_text_column(columns,
+                   [&](const TextColumn& column) { same = same && column[a] == column[b]; });
+  return same;
+}
+
+// ---- repeats and retractions -------------------------------------------------------------------------
+
+/// Finds the rows that a portfolio drops when it gets them all in one call: repeats of an event_id, and events that
+/// are taken back. What a row says is judged by portfolios alone.
+class Resolver {
+ public:
+  /// `columns` are sorted and have numbers for relationships and event_id.
+  Resolver(const EventColumns& columns, const Policy& policy, Time landmark)
+      : c_(columns), policy_(policy), landmark_(landmark) {}
+
+  /// Marks of the rows that are dropped.
+  std::vector<bool> dropped() const {
+    const std::vector<Code> codes = judged_alone();
+    std::vector<bool> out(c_.rows);
+    std::unordered_map<Name, std::vector<std::size_t>, HashOfName> groups;
+    for (std::size_t i = 0; i < c_.rows; ++i)
+      if (!c_.event_id[i].empty() && !retracts(i) && codes[i] == Code::ok)
+        groups[{c_.relationship_number[i], c_.event_id[i]}].push_back(i);
+    for (auto& [name, rows] : groups) {
+      const std::size_t kept = first_of(rows);
+      for (const std::size_t i : rows) out[i] = i != kept;
+      rows = {kept};
+    }
+    if (c_.refers_to)
+      for (std::size_t i = 0; i < c_.rows; ++i) {
+        if (!retracts(i) || c_.refers_to[i].empty() || !readable(i)) continue;
+        const auto it = groups.find({c_.relationship_number[i], c_.refers_to[i]});
+        if (it == groups.end() || it->second.empty()) continue;
+        out[it->second.front()] = true;
+        out[i] = true;
+        it->second.clear();  // only once
+      }
+    return out;
+  }
+
+ private:
+  struct Name {
+    std::int64_t relationship;
+    std::string_view event;
+    bool operator==(const Name&) const = default;
+  };
+  struct HashOfName {
+    std::size_t operator()(const Name& name) const noexcept {
+      return std::hash<std::string_view>{}(name.event) * 0x9e3779b97f4a7c15ULL +
+             static_cast<std::size_t>(name.relationship);
+    }
+  };
+
+  bool retracts(std::size_t i) const noexcept {
+    return c_.kind[i] == static_cast<std::uint8_t>(Kind::retraction);
+  }
+  /// Whether a retraction can be read: it needs no more than its reference.
+  bool readable(std::size_t i) const noexcept {
+    return (c_.code == nullptr || c_.code[i] == 0) &&
+           (c_.side == nullptr || c_.side[i] != EventColumns::unreadable) &&
+           (c_.role == nullptr || c_.role[i] != EventColumns::unreadable);
+  }
+
+  Books apply(Portfolio& portfolio, EventColumns rows, bool with_ids) const {
+    if (!with_ids) rows.event_id = {};
+    return portfolio.apply(rows);
+  }
+
+  /// Whether a row's money has no rate.
+  bool foreign(std::size_t i) const noexcept {
+    if (!c_.currency || c_.currency[i].empty() || c_.currency[i] == policy_.currency) return false;
+    return std::none_of(policy_.rates.begin(), policy_.rates.end(),
+                        [&](const Rate& rate) { return rate.currency == c_.currency[i]; });
+  }
+
+  /// What is wrong with each row by itself, whatever its currency: each is given a relationship of its own.
+  std::vector<Code> judged_alone() const {
+    std::vector<std::int64_t> own(c_.rows);
+    std::iota(own.begin(), own.end(), std::int64_t{0});
+    EventColumns rows = c_;
+    rows.relationship_number = own.data();
+    rows.currency = {};
+    Portfolio portfolio(policy_, landmark_);
+    std::vector<Code> codes(c_.rows, Code::ok);
+    for (const Reject& reject : apply(portfolio, rows, false).rejects)
+      codes[static_cast<std::size_t>(reject.row)] = reject.code;
+    return codes;
+  }
+
+  /// Of rows with one name, the one that counts: in a currency with a rate where there is one, then the earliest.
+  std::size_t first_of(const std::vector<std::size_t>& rows) const {
+    const auto rank = [&](std::size_t i) { return std::pair(foreign(i), c_.time[i]); };
+    std::size_t best = rows.front();
+    for (const std::size_t i : rows)
+      if (rank(i) < rank(best)) best = i;
+    std::vector<std::size_t> ties;
+    for (const std::size_t i : rows)
+      if (rank(i) == rank(best) && std::none_of(ties.begin(), ties.end(),
+                                                [&](std::size_t t) { return same_bits(c_, t, i); }))
+        ties.push_back(i);
+    if (ties.size() < 2) return best;
+    // Rows of one second that differ: a portfolio that gets them all keeps one.
+    const auto bytes_of = [&](std::span<const std::size_t> some, bool with_ids) {
+      Portfolio portfolio(policy_, landmark_);
+      (void)apply(portfolio, Picked(c_, some).columns(), with_ids);
+      return portfolio.bytes();
+    };
+    const auto all = bytes_of(ties, true);
+    for (const std::size_t& i : ties)
+      if (bytes_of({&i, 1}, false) == all) return i;
+    return best;
+  }
+
+  const EventColumns& c_;
+  const Policy& policy_;
+  Time landmark_;
+};
+
+// ---- the log ---------------------------------------------------------------------------------------
+
+/// Whether a kind of event can feed the ladder.
+constexpr bool feeds_ladder(std::uint8_t kind) noexcept {
+  if (kind >= kind_count) return false;
+  switch (static_cast<Kind>(kind)) {
+    case Kind::contract:
+    case Kind::returned:
+    case Kind::survey:
+      return true;
+    default:
+      for (const Side side : {Side::us, Side::them})
+        if (effect_of(static_cast<Kind>(kind), side, {}).feed != Feed::nothing) return true;
+      return false;
+  }
+}
+
+/// Whether a time can be one.
+constexpr bool dated(Time time) noexcept { return time >= -furthest_time && time <= furthest_time; }
+
+/// The dated rows of a sorted log without those that were dropped. Relationships are numbered in the order of their
+/// identifiers.
+class Log {
+ public:
+  Log(const EventColumns& sorted, const Books& books, const Policy& policy, Time landmark) {
+    std::vector<bool> dropped(sorted.rows);
+    const auto skipped = [&](Skip why) { return books.skipped[static_cast<std::size_t>(why)]; };
+    if (skipped(Skip::repeated) + skipped(Skip::retracted) != 0) {
+      // Among all rows: what takes an event back needs no time of its own.
+      std::vector<std::size_t> all(sorted.rows);
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      take(sorted, all);
+      const std::vector<bool> found = Resolver(columns_, policy, landmark).dropped();
+      for (std::size_t k = 0; k < rows_.size(); ++k) dropped[rows_[k]] = found[k];
+    }
+    std::vector<std::size_t> kept;
+    kept.reserve(sorted.rows);
+    for (std::size_t i = 0; i < sorted.rows; ++i)
+      if (dated(sorted.time[i]) && !dropped[i]) kept.push_back(i);
+    take(sorted, kept);
+    columns_.event_id = {};
+  }
+
+  /// The rows, with numbers for relationships and without event_id.
+  const EventColumns& columns() const noexcept { return columns_; }
+
+  /// The identifiers, by number.
+  TextValues names() const {
+    TextValues names;
+    for (const std::uint32_t index : ids_->sorted()) {
+      names.bytes += ids_->text(index);
+      names.offsets.push_back(static_cast<std::int64_t>(names.bytes.size()));
+    }
+    return names;
+  }
+
+ private:
+  /// Takes those of some rows that name a relationship.
+  void take(const EventColumns& sorted, const std::vector<std::size_t>& rows) {
+    ids_ = std::make_unique<IdIndex>();
+    rows_.clear();
+    std::vector<std::uint32_t> index;
+    index.reserve(rows.size());
+    for (const std::size_t i : rows) {
+      if (sorted.relationship_number != nullptr) {
+        if (sorted.relationship_number[i] == no_time) continue;
+        index.push_back(ids_->add(sorted.relationship_number[i]));
+      } else {
+        if (sorted.relationship[i].empty()) continue;
+        index.push_back(ids_->add(sorted.relationship[i]));
+      }
+      rows_.push_back(i);
+    }
+    std::vector<std::int64_t> number(ids_->size());
+    std::int64_t next = 0;
+    for (const std::uint32_t i : ids_->sorted()) number[i] = next++;
+    numbers_.resize(index.size());
+    for (std::size_t k = 0; k < index.size(); ++k) numbers_[k] = number[index[k]];
+    EventColumns unnamed = sorted;
+    unnamed.relationship_number = nullptr;
+    unnamed.relationship = {};
+    picked_ = std::make_unique<Picked>(unnamed, rows_);
+    columns_ = picked_->columns();
+    columns_.relationship_number = numbers_.data();
+  }
+
+  std::unique_ptr<IdIndex> ids_;
+  std::vector<std::size_t> rows_;
+  std::vector<std::int64_t> numbers_;
+  std::unique_ptr<Picked> picked_;
+  EventColumns columns_;
+};
+
+/// The index of a numbered relationship that a portfolio has a row of.
+std::uint32_t index_of(const Portfolio& portfolio, std::int64_t number) {
+  std::array<char, 24> text;
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
+  return portfolio.find({text.data(), static_cast<std::size_t>(end - text.data())})
+      .value_or(IdIndex::none);
+}
+
+// ---- the tape --------------------------------------------------------------------------------------
+
+/// Follows every relationship through a sorted log that only holds what can feed the ladder. Rows go to a portfolio in
+/// pieces in which no relationship has two seconds, so that its state before and after each second can be read.
+class Follower {
+  struct Place {
+    LadderState state;                    ///< after its newest second
+    Rung rung = Rung::prospect;           ///< and where it stood then
+    std::uint32_t index = IdIndex::none;  ///< in the portfolio
+    std::size_t piece = 0;                ///< the last one with a row of it
+    Time second = no_time;                ///< of that row
+  };
+  struct Row {
+    std::uint32_t who;
+    TapeRow row;
+  };
+
+  auto writer(std::uint32_t who) {
+    return [this, who](const TapeRow& row) { rows_.push_back({who, row}); };
+  }
+
+ public:
+  Follower(const EventColumns& log, std::size_t relationships, Policy policy, Time landmark)
+      : c_(log), portfolio_(std::move(policy), landmark), places_(relationships) {}
+
+  RungTape tape(Time until) {
+    for (std::size_t begin = 0; begin < c_.rows;) {
+      const std::size_t end = piece(begin);
+      follow(begin, end);
+      begin = end;
+    }
+    for (std::uint32_t who = 0; who < places_.size(); ++who) {
+      Place& place = places_[who];
+      write_quiet(place.state, until, place.rung, ladder(), writer(who));
+    }
+    return ordered();
+  }
+
+ private:
+  const LadderRules& ladder() const noexcept { return portfolio_.rules().fold().ladder; }
+  std::uint32_t who(std::size_t row) const noexcept {
+    return static_cast<std::uint32_t>(c_.relationship_number[row]);
+  }
+
+  /// The end of the piece that begins with a row: whole seconds.
+  std::size_t piece(std::size_t begin) {
+    ++pieces_;
+    for (std::size_t i = begin; i < c_.rows;) {
+      const Time second = c_.time[i];
+      std::size_t end = i;
+      for (; end < c_.rows && c_.time[end] == second; ++end) {
+        const Place& place = places_[who(end)];
+        if (place.piece == pieces_ && place.second != second) return i;
+      }
+      for (; i < end; ++i) {
+        places_[who(i)].piece = pieces_;
+        places_[who(i)].second = second;
+      }
+    }
+    return c_.rows;
+  }
+
+  void follow(std::size_t begin, std::size_t end) {
+    (void)portfolio_.apply(slice(c_, begin, end - begin));
+    for (std::size_t i = begin; i < end; ++i) {
+      Place& place = places_[who(i)];
+      const Time second = c_.time[i];
+      if (place.state.newest == second) continue;  // another row of the same second
+      if (place.index == IdIndex::none) place.index = index_of(portfolio_, who(i));
+      const LadderState after = portfolio_.state(place.index, second).ladder;
+      if (after.newest != second) continue;  // none of its rows was sound
+      place.rung = write_quiet(place.state, second - 1, place.rung, ladder(), writer(who(i)));
+      place.rung = write_second(after, second, place.rung, ladder(), writer(who(i)));
+      place.state = after;
+    }
+  }
+
+  /// The rows by relationship; those of one stand in the order of time already.
+  RungTape ordered() const {
+    std::vector<std::size_t> next(places_.size() + 1);
+    for (const Row& row : rows_) ++next[row.who + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    RungTape tape;
+    tape.relationship.resize(rows_.size());
+    tape.time.resize(rows_.size());
+    tape.from.resize(rows_.size());
+    tape.to.resize(rows_.size());
+    tape.at_least.resize(rows_.size());
+    for (const Row& row : rows_) {
+      const std::size_t k = next[row.who]++;
+      tape.relationship[k] = row.who;
+      tape.time[k] = row.row.time;
+      tape.from[k] = row.row.from;
+      tape.to[k] = row.row.to;
+      tape.at_least[k] = places_[row.who].state.has(before_staircase) ? 1 : 0;
+    }
+    return tape;
+  }
+
+  const EventColumns& c_;
+  Portfolio portfolio_;
+  std::vector<Place> places_;
+  std::vector<Row> rows_;
+  std::size_t pieces_ = 0;
+};
+
+// ---- snapshots -------------------------------------------------------------------------------------
+
+/// One pass over a sorted log, with a look at every relationship on each date.
+Snapshots snapshots_of(const EventColumns& log, std::size_t relationships, const Policy& policy,
+                       Time landmark, std::vector<Time> dates) {
+  Snapshots s;
+  s.dates = std::move(dates);
+  Portfolio portfolio(policy, landmark);
+  std::vector<std::uint32_t> index(relationships, IdIndex::none);  // by identifier
+  std::size_t known = 0;
+  std::size_t begin = 0;
+  for (const Time date : s.dates) {
+    const std::size_t end = static_cast<std::size_t>(
+        std::upper_bound(log.time + begin, log.time + log.rows, date) - log.time);
+    if (end > begin) (void)portfolio.apply(slice(log, begin, end - begin));
+    for (std::size_t i = begin; i < end && known < portfolio.size(); ++i) {
+      std::uint32_t& own = index[static_cast<std::size_t>(log.relationship_number[i])];
+      if (own != IdIndex::none) continue;
+      own = index_of(portfolio, log.relationship_number[i]);
+      ++known;
+    }
+    begin = end;
+    const AsOf at = portfolio.at(date);
+    const Lit lit(portfolio.observed());
+    s.first.push_back(s.size());
+    s.lit.push_back(lit);
+    for (std::uint32_t who = 0; who < relationships; ++who) {
+      if (index[who] == IdIndex::none) continue;
+      const Relationship state = portfolio.state(index[who], date);
+      const Scorer& scorer = portfolio.rules().scorer(portfolio.role(index[who]));
+      const Standing standing = at.standing(state);
+      const Parameters p = parameters_of(evidence_of(state, at), scorer, lit);
+      const double covered = coverage(p, scorer.options.quality);
+      const bool published = evidence_grade(covered, scorer.options.quality) != EvidenceGrade::none;
+      s.relationship.push_back(who);
+      s.rung.push_back(standing.position.rung);
+      s.rung_peak.push_back(standing.position.peak);
+      s.at_least.push_back(standing.at_least ? 1 : 0);
+      s.quality.push_back(published ? quality(p, scorer.options.quality) : no_value);
+      const QualityInterval interval =
+          published ? quality_interval(p, scorer.options.quality) : QualityInterval{};
+      s.quality_low.push_back(published ? interval.low : no_value);
+      s.quality_high.push_back(published ? interval.high : no_value);
+      s.coverage.push_back(covered);
+      s.commitment.push_back(lit.commitment ? p.commitment.mean : no_value);
+      s.responsiveness.push_back(lit.responsiveness ? p.responsiveness.mean : no_value);
+      s.reciprocity.push_back(lit.reciprocity ? p.reciprocity.mean : no_value);
+      s.trust.push_back(lit.trust ? p.trust.mean : no_value);
+    }
+  }
+  s.first.push_back(s.size());
+  return s;
+}
+
+}  // namespace
+
+std::vector<Time> period_ends(Period period, Time first, Time last) {
+  std::vector<Time> ends;
+  if (period == Period::week) {
+    // 1970-01-01 was a Thursday: the first Sunday was day 3.
+    constexpr Time week = 7 * day;
+    for (Time end = 4 * day - 1 + floor_div(first - 4 * day + week, week) * week; end <= last;
+         end += week)
+      ends.push_back(end);
+    return ends;
+  }
+  const unsigned months = period == Period::month ? 1 : 3;
+  const Date from = date_of(first);
+  int y = from.year;
+  for (unsigned m = (from.month - 1) / months * months;;) {
+    m += months;
+    if (m == 12) {
+      m = 0;
+      ++y;
+    }
+    const Time end = utc(y, m + 1, 1) - 1;
+    if (end > last) return ends;
+    ends.push_back(end);
+  }
+}
+
+HistoryWindow history_window(const Policy& policy, Time first, Time until) {
+  const Time any = policy.landmark.value_or(default_landmark);
+  const FoldRules rules(policy.fold, policy.criteria, any);
+  const Time reach = any - rules.window_start;
+  if (policy.landmark || until == no_time) return {any, rules.window_start};
+  const Time landmark = std::max(std::min(until, first + reach), until - reach);
+  return {landmark, landmark - reach};
+}
+
+std::vector<RungMix> rung_mix(const Snapshots& s) {
+  std::vector<RungMix> mix(s.dates.size());
+  for (std::size_t d = 0; d < mix.size(); ++d) {
+    RungMix& m = mix[d];
+    m.date = s.dates[d];
+    double sum = 0;
+    for (std::size_t i = s.first[d]; i < s.first[d + 1]; ++i) {
+      ++m.relationships;
+      if (s.lit[d].purchases)
+        ++m.rungs[static_cast<std::size_t>(s.rung[i])];
+      else
+        ++m.unknown;
+      if (s.quality[i] != s.quality[i]) continue;
+      ++m.published;
+      sum += s.quality[i];
+    }
+    if (m.published != 0) m.mean_quality = sum / static_cast<double>(m.published);
+  }
+  return mix;
+}
+
+History history(const EventColumns& rows, const Policy& policy, const HistoryOptions& options) {
+  History h;
+  const std::size_t count = rows.time == nullptr ? 0 : rows.rows;
+  h.until = options.until;
+  if (h.until == no_time)
+    for (std::size_t i = 0; i < count; ++i)
+      if (rows.time[i] <= furthest_time) h.until = std::max(h.until, rows.time[i]);
+  std::vector<Time> dates = options.dates;
+  std::sort(dates.begin(), dates.end());
+  dates.erase(std::unique(dates.begin(), dates.end()), dates.end());
+  if (!dates.empty() && dates.back() > h.until)
+    throw WindowError("history: " + date_text(dates.back()) + " lies after the last date, " +
+                      date_text(h.until) + "; allowed are dates until then");
+
+  // The rows in the order of time, booked by a portfolio that gets them all.
+  std::vector<std::size_t> order;
+  order.reserve(count);
+  Time first = h.until;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (rows.time[i] > h.until) continue;
+    order.push_back(i);
+    if (dated(rows.time[i])) first = std::min(first, rows.time[i]);
+  }
+  h.later = static_cast<std::int64_t>(count - order.size());
+  const auto earlier = [&](std::size_t a, std::size_t b) { return rows.time[a] < rows.time[b]; };
+  if (!std::is_sorted(order.begin(), order.end(), earlier))
+    std::stable_sort(order.begin(), order.end(), earlier);
+  const Picked sorted(rows, order);
+  h.landmark = history_window(policy, first, h.until).landmark;
+  Portfolio whole(policy, h.landmark);
+  h.start = whole.rules().fold().ladder.start;
+  h.books = whole.apply(sorted.columns());
+  if (h.until != no_time) (void)whole.at(h.until);  // throws outside the window
+  for (Reject& reject : h.books.rejects)
+    reject.row = static_cast<std::int64_t>(order[static_cast<std::size_t>(reject.row)]);
+  std::sort(h.books.rejects.begin(), h.books.rejects.end(),
+            [](const Reject& a, const Reject& b) { return a.row < b.row; });
+  // From here on rows go to portfolios in parts, which must not settle on other currencies.
+  Policy settled = policy;
+  if (settled.currency.empty()) settled.currency = whole.currency();
+
+  const Log log(sorted.columns(), h.books, settled, h.landmark);
+  h.relationships = log.names();
+  const std::size_t relationships = h.relationships.offsets.size() - 1;
+  h.known_since.assign(relationships, furthest_time);
+  for (std::size_t i = log.columns().rows; i-- > 0;)
+    h.known_since[static_cast<std::size_t>(log.columns().relationship_number[i])] =
+        log.columns().time[i];
+  if (options.tape) {
+    std::vector<std::size_t> feeding;
+    for (std::size_t i = 0; i < log.columns().rows; ++i)
+      if (feeds_ladder(log.columns().kind[i])) feeding.push_back(i);
+    const Picked picked(log.columns(), feeding);
+    h.tape = Follower(picked.columns(), relationships, settled, h.landmark).tape(h.until);
+  }
+  h.snapshots = snapshots_of(log.columns(), relationships, settled, h.landmark, std::move(dates));
+  return h;
+}
+
+}  // namespace loyalty
