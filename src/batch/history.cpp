@@ -108,26 +108,37 @@ class Resolver {
 
   /// Marks of the rows that are dropped.
   std::vector<bool> dropped() const {
-    const std::vector<Code> codes = judged_alone();
+    // Only rows that share a name, or whose name is taken back, need a closer look.
+    std::vector<bool> looked_at(c_.rows);
+    std::unordered_map<Name, std::size_t, HashOfName> first;
+    for (std::size_t i = 0; i < c_.rows; ++i) {
+      if (c_.event_id[i].empty() || retracts(i)) continue;
+      const auto [it, fresh] = first.try_emplace(name_of(i, c_.event_id[i]), i);
+      if (!fresh) looked_at[i] = looked_at[it->second] = true;
+    }
+    std::vector<std::size_t> retractions;
+    for (std::size_t i = 0; c_.refers_to && i < c_.rows; ++i) {
+      if (!retracts(i) || c_.refers_to[i].empty() || !readable(i)) continue;
+      const auto it = first.find(name_of(i, c_.refers_to[i]));
+      if (it == first.end()) continue;
+      looked_at[it->second] = true;
+      retractions.push_back(i);
+    }
     std::vector<bool> out(c_.rows);
     std::unordered_map<Name, std::vector<std::size_t>, HashOfName> groups;
-    for (std::size_t i = 0; i < c_.rows; ++i)
-      if (!c_.event_id[i].empty() && !retracts(i) && codes[i] == Code::ok)
-        groups[{c_.relationship_number[i], c_.event_id[i]}].push_back(i);
+    for (const std::size_t i : sound(looked_at)) groups[name_of(i, c_.event_id[i])].push_back(i);
     for (auto& [name, rows] : groups) {
       const std::size_t kept = first_of(rows);
       for (const std::size_t i : rows) out[i] = i != kept;
       rows = {kept};
     }
-    if (c_.refers_to)
-      for (std::size_t i = 0; i < c_.rows; ++i) {
-        if (!retracts(i) || c_.refers_to[i].empty() || !readable(i)) continue;
-        const auto it = groups.find({c_.relationship_number[i], c_.refers_to[i]});
-        if (it == groups.end() || it->second.empty()) continue;
-        out[it->second.front()] = true;
-        out[i] = true;
-        it->second.clear();  // only once
-      }
+    for (const std::size_t i : retractions) {
+      const auto it = groups.find(name_of(i, c_.refers_to[i]));
+      if (it == groups.end()) continue;
+      out[it->second.front()] = true;
+      out[i] = true;
+      groups.erase(it);  // it is taken back once
+    }
     return out;
   }
 
@@ -144,6 +155,9 @@ class Resolver {
     }
   };
 
+  Name name_of(std::size_t i, std::string_view event) const noexcept {
+    return {c_.relationship_number[i], event};
+  }
   bool retracts(std::size_t i) const noexcept {
     return c_.kind[i] == static_cast<std::uint8_t>(Kind::retraction);
   }
@@ -166,18 +180,24 @@ class Resolver {
                         [&](const Rate& rate) { return rate.currency == c_.currency[i]; });
   }
 
-  /// What is wrong with each row by itself, whatever its currency: each is given a relationship of its own.
-  std::vector<Code> judged_alone() const {
-    std::vector<std::int64_t> own(c_.rows);
+  /// Those of some rows with which nothing is wrong by themselves, whatever their currency: each is given a
+  /// relationship of its own.
+  std::vector<std::size_t> sound(const std::vector<bool>& some) const {
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < some.size(); ++i)
+      if (some[i]) rows.push_back(i);
+    const Picked picked(c_, rows);
+    std::vector<std::int64_t> own(rows.size());
     std::iota(own.begin(), own.end(), std::int64_t{0});
-    EventColumns rows = c_;
-    rows.relationship_number = own.data();
-    rows.currency = {};
+    EventColumns alone = picked.columns();
+    alone.relationship_number = own.data();
+    alone.currency = {};
     Portfolio portfolio(policy_, landmark_);
-    std::vector<Code> codes(c_.rows, Code::ok);
-    for (const Reject& reject : apply(portfolio, rows, false).rejects)
-      codes[static_cast<std::size_t>(reject.row)] = reject.code;
-    return codes;
+    constexpr std::size_t bad = static_cast<std::size_t>(-1);
+    for (const Reject& reject : apply(portfolio, alone, false).rejects)
+      rows[static_cast<std::size_t>(reject.row)] = bad;
+    rows.erase(std::remove(rows.begin(), rows.end(), bad), rows.end());
+    return rows;
   }
 
   /// Of rows with one name, the one that counts: in a currency with a rate where there is one, then the earliest.

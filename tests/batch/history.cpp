@@ -301,6 +301,45 @@ TEST_CASE(
   CHECK(h.snapshots.rung_peak[1] == Rung::partner);
 }
 
+TEST_CASE("every kind of event is followed that can feed the ladder") {
+  const Time t = utc(2024, 1, 1);
+  for (int k = 0; k < kind_count - 1; ++k) {
+    const auto kind = static_cast<Kind>(k);
+    CAPTURE(name(kind));
+    std::vector<Row> rows;
+    const auto happens = [&](Kind what, int times) {
+      for (int i = 0; i < times; ++i)
+        rows.push_back({.relationship = "a",
+                        .event = {.kind = what,
+                                  .time = t + static_cast<Time>(rows.size()) * hour,
+                                  .value = 1,
+                                  .scale_low = 0,
+                                  .scale_high = 1,
+                                  .due = t + day,
+                                  .until = t + 10 * day,
+                                  .since = t,
+                                  .side = what == Kind::contact ? Side::them : Side::us,
+                                  .whole_order = true}});
+    };
+    // A client with what the rungs above the kind's own ask for, too.
+    happens(Kind::purchase, 2);
+    for (const Kind other : {Kind::review, Kind::attendance, Kind::suggestion}) {
+      const bool own = other == Kind::review && (kind == Kind::contact || kind == Kind::survey ||
+                                                 kind == Kind::participation);
+      if (other != kind && !own) happens(other, 1);
+    }
+    happens(kind, 4);
+    Portfolio fresh(Policy{}, t);
+    apply_rows(fresh, rows);
+    const Time last = rows.back().event.time;
+    const Rung rung = fresh.at(last).standing(fresh.state(0, last)).position.rung;
+    CHECK(name(rungs_by_tape(history_of(rows, {}), last)["a"]) == name(rung));
+    if (kind == Kind::survey || kind == Kind::contact) CHECK(name(rung) == "partner");
+    if (kind == Kind::returned) CHECK(name(rung) == "prospect");
+    if (kind == Kind::purchase_elsewhere) CHECK(name(rung) == "supporter");
+  }
+}
+
 TEST_CASE("rows after the last date are not used; dates after it are refused") {
   const std::vector<Row> rows = {
       {.relationship = "a", .event = {.kind = Kind::purchase, .time = utc(2024, 1, 1)}},
