@@ -118,13 +118,13 @@ void register_history(py::module_& m) {
       "history",
       [](const py::dict& columns, const Policy& policy, std::optional<Time> until,
          const std::vector<Time>& dates) {
-        const EventBuffers buffers(columns);
+        EventBuffers buffers(columns);
         History h;
         std::vector<RungMix> mix;
         {
           // Nothing of Python is touched: other threads may run.
           const py::gil_scoped_release release;
-          h = history(buffers.columns(), policy,
+          h = history(buffers.read(), policy,
                       {.until = until.value_or(no_time), .dates = dates});
           mix = rung_mix(h.snapshots);
         }

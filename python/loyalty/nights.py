@@ -63,7 +63,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str, source: str = "the manifest") -> Manifest:
-        """A manifest from its text; an empty one starts anew. Raises NightError for what is none."""
+        """A manifest from its `text`; an empty one starts anew. Raises NightError, which names `source`."""
         if not text:
             return cls()
         try:
@@ -88,7 +88,7 @@ class Manifest:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Manifest:
-        """The manifest of a portfolio's file, without reading the portfolio."""
+        """The manifest of the portfolio's file at `path`, without reading the portfolio."""
         return cls.parse(_core.load_manifest(os.fspath(path)), os.fspath(path))
 
     @property
@@ -102,7 +102,7 @@ class Manifest:
         return [one for night in self.nights for one in night.inputs]
 
     def night_of(self, sha256: str) -> Night | None:
-        """The night that applied a file."""
+        """The night that applied the file whose hash is `sha256`, if any."""
         nights = (n for n in self.nights if any(one.sha256 == sha256 for one in n.inputs))
         return next(nights, None)
 
@@ -144,7 +144,10 @@ class Manifest:
 
 
 def identify(paths: Sequence[str], manifest: Manifest) -> list[Input]:
-    """Size and SHA-256 of files. One that begins with a whole file applied before has grown, and raises NightError."""
+    """Size and SHA-256 of the files at `paths`.
+
+    One that begins with a whole file that `manifest` knows has grown, and raises NightError.
+    """
     known = manifest.inputs
     found = []
     sizes = sorted({one.bytes for one in known if one.bytes})
@@ -176,7 +179,7 @@ def identify(paths: Sequence[str], manifest: Manifest) -> list[Input]:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds a portfolio's file for this run; raises NightError where another run has it."""
+    """Holds the portfolio's file at `path` for this run; raises NightError where another run has it."""
     if os.name != "posix" or not path.exists():
         yield
         return

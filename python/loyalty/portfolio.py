@@ -260,7 +260,7 @@ class Portfolio:
         return frames.to_frame(columns, times, self._kind)
 
     def save(self, path: str | os.PathLike[str], manifest: str = "") -> None:
-        """Saves everything to a file that `Portfolio.load` reads, written aside and renamed; `manifest` is any text.
+        """Saves everything to the file `path`, written aside and renamed, for `load`; `manifest` is any text.
 
         Equal portfolios give equal files. Raises OSError; the old file is then untouched.
         """
@@ -270,7 +270,9 @@ class Portfolio:
     def load(
         cls, path: str | os.PathLike[str], policy: Policy | None = None, *, threads: int = 1
     ) -> Portfolio:
-        """Reads a saved portfolio, with its policy or with `policy`, which needs the same fold fingerprint.
+        """Reads the portfolio saved at `path`, with its policy or with `policy`, which needs the same fold fingerprint.
+
+        It goes on with `threads`, as a new one would.
 
         Under other criteria positions are unset until a replay. Raises :class:`loyalty.MismatchError` for a file that
         is damaged, of a later version or of another policy, and OSError for one that cannot be read.

@@ -63,17 +63,21 @@ def write_result(
         form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
-    copy = f"COPY (SELECT {', '.join(shown)} FROM {{}}) TO {quote_text(str(made))} ({form})"
     by_column = isinstance(result, Mapping)
+
+    def copy(table: str) -> None:
+        columns = ", ".join(shown)
+        workspace.run(f"COPY (SELECT {columns} FROM {table}) TO {quote_text(str(made))} ({form})")
+
     if by_column:
         typed = ", ".join(
             f"{typed_sql(name, kind)} AS {quote_name(name)}" for name, kind, _ in described
         )
         with workspace.columns("result", result):
-            workspace.run(copy.format(f"(SELECT {typed} FROM result)"))
+            copy(f"(SELECT {typed} FROM result)")
     else:
         workspace.con.register("result", _Batches(result))
-        workspace.run(copy.format("result"))
+        copy("result")
         workspace.con.unregister("result")
     with open(made, "rb") as source:
         if target == "-":
