@@ -420,3 +420,13 @@ TEST_CASE("policy text: what the aggregate alone can get wrong") {
   CHECK(refusal_of({.purchase_cycle_days = std::nan("")})
             .find("policy key purchase_cycle_days = nan") == 0);
 }
+
+TEST_CASE("policy text: what breaks off in the midst is an error, not an assertion of the parser") {
+  for (const char* text :
+       {"[\nb = ", "[\n", "[a.\n", "[[\n]]", "[ \r\n", "[#\n]", "a.\n", "a =\n"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_policy(text, "p"), PolicyError);
+  }
+  CHECK_THROWS_WITH_AS(parse_policy("[\n]", "p"), "p: is no TOML: a [section] or a key breaks off",
+                       PolicyError);
+}
