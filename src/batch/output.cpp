@@ -7,6 +7,8 @@
 
 #include <loyalty/scoring/describe.hpp>
 
+#include "table.hpp"
+
 namespace loyalty {
 namespace {
 
@@ -24,14 +26,9 @@ struct Row {
   bool published() const noexcept { return a.grade != EvidenceGrade::none; }
 };
 
-using Number = double (*)(const Row&);
-using Integer = std::int64_t (*)(const Row&);
-using Text = void (*)(const Row&, std::string&);
-
-struct Definition {
-  ColumnInfo info;
-  std::variant<Number, Integer, Text> get;
-};
+using Number = ColumnOf<Row>::Number;
+using Integer = ColumnOf<Row>::Integer;
+using Text = ColumnOf<Row>::Text;
 
 std::string_view rung_text(const Row& row, Rung rung) {
   return rung_label(row.portfolio.policy(), rung);
@@ -89,7 +86,7 @@ constexpr auto integer = ColumnType::integer;
 constexpr auto time_ = ColumnType::time;
 constexpr auto text = ColumnType::text;
 
-const Definition definitions[] = {
+const ColumnOf<Row> definitions[] = {
     {{"relationship", text, "identifier of the counterparty"},
      Text{[](const Row& r, std::string& out) { out += r.portfolio.id(r.index); }}},
     {{"role", text, "its place in the chain"}, Text{[](const Row& r, std::string& out) {
@@ -205,7 +202,6 @@ const Definition definitions[] = {
        out += flags_text(r.state, r.a, r.portfolio.set_aside(r.index));
      }}},
 };
-constexpr std::size_t column_count = std::size(definitions);
 
 void count(ResultSummary& s, const Row& row) {
   const Assessment& a = row.a;
@@ -228,11 +224,7 @@ void count(ResultSummary& s, const Row& row) {
 }  // namespace
 
 std::span<const ColumnInfo> result_columns() noexcept {
-  static const auto infos = [] {
-    std::array<ColumnInfo, column_count> out{};
-    for (std::size_t i = 0; i < column_count; ++i) out[i] = definitions[i].info;
-    return out;
-  }();
+  static const auto infos = infos_of(definitions);
   return infos;
 }
 
@@ -266,26 +258,7 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
   const std::vector<std::uint32_t> order = portfolio.sorted();
   ResultTable table;
   table.as_of = now;
-  table.columns.reserve(column_count);
-  for (const Definition& definition : definitions) {
-    ResultColumn column{definition.info.name, definition.info.type, {}};
-    switch (definition.info.type) {
-      case ColumnType::number:
-        column.values = std::vector<double>(order.size());
-        break;
-      case ColumnType::integer:
-      case ColumnType::time:
-        column.values = std::vector<std::int64_t>(order.size());
-        break;
-      case ColumnType::text: {
-        TextValues values;
-        values.offsets.reserve(order.size() + 1);
-        column.values = std::move(values);
-        break;
-      }
-    }
-    table.columns.push_back(std::move(column));
-  }
+  table.columns = columns_for(std::span<const ColumnOf<Row>>(definitions), order.size());
   Row row{portfolio, at, 0, {}, {}, {}, options.intervals};
   table.summary.lit = Lit(portfolio.observed());
   table.summary.rungs_observed = table.summary.lit.purchases;
@@ -299,18 +272,7 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
       row.intervals = {interval(p.commitment), interval(p.responsiveness), interval(p.reciprocity),
                        interval(p.trust)};
     }
-    for (std::size_t c = 0; c < column_count; ++c) {
-      ResultColumn& column = table.columns[c];
-      if (const auto* get = std::get_if<Number>(&definitions[c].get)) {
-        std::get<std::vector<double>>(column.values)[i] = (*get)(row);
-      } else if (const auto* get_integer = std::get_if<Integer>(&definitions[c].get)) {
-        std::get<std::vector<std::int64_t>>(column.values)[i] = (*get_integer)(row);
-      } else {
-        auto& values = std::get<TextValues>(column.values);
-        std::get<Text>(definitions[c].get)(row, values.bytes);
-        values.offsets.push_back(static_cast<std::int64_t>(values.bytes.size()));
-      }
-    }
+    fill_row(table.columns, std::span<const ColumnOf<Row>>(definitions), row, i);
     count(table.summary, row);
   }
   for (double& coverage : table.summary.mean_coverage)
