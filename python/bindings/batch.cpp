@@ -7,12 +7,15 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include <loyalty/batch/changes.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>
 #include <loyalty/scoring/describe.hpp>
@@ -97,9 +100,9 @@ py::dict books_dict(const Books& books) {
   return out;
 }
 
-py::dict result_dict(const ResultTable& table) {
+py::dict columns_dict(const std::vector<ResultColumn>& table) {
   py::dict columns;
-  for (const ResultColumn& column : table.columns) {
+  for (const ResultColumn& column : table) {
     const py::str name{std::string(column.name)};
     if (const auto* numbers = std::get_if<std::vector<double>>(&column.values))
       columns[name] = owned_array(std::vector<double>(*numbers));
@@ -129,6 +132,47 @@ py::dict summary_dict(const ResultSummary& s) {
   out["inexact_positions"] = s.inexact_positions;
   out["with_set_aside"] = s.with_set_aside;
   return out;
+}
+
+py::dict change_summary_dict(const ChangeSummary& s) {
+  py::dict moves;
+  for (std::size_t i = 0; i < s.moves.size(); ++i)
+    moves[py::str(std::string(name(static_cast<Move>(i))))] = s.moves[i];
+  py::list rungs;
+  for (const auto& row : s.rungs) rungs.append(std::vector<std::int64_t>(row.begin(), row.end()));
+  py::dict out;
+  out["relationships"] = s.relationships;
+  out["moves"] = moves;
+  out["rungs_observed"] = s.rungs_observed;
+  out["corrections_known"] = s.corrections_known;
+  out["rungs"] = rungs;
+  out["compared"] = s.compared;
+  out["better"] = s.better;
+  out["worse"] = s.worse;
+  out["mean_change"] = s.mean_change;
+  out["mean_by"] = py::dict(py::arg("new_events") = s.mean_by[0], py::arg("decay") = s.mean_by[1],
+                            py::arg("corrections") = s.mean_by[2], py::arg("rules") = s.mean_by[3]);
+  return out;
+}
+
+using MaybePortfolio = std::optional<const Portfolio*>;
+
+ChangeOptions change_options(MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+  ChangeOptions options;
+  if (corrected) options.corrected.emplace(**corrected);
+  options.refolded = refolded.value_or(nullptr);
+  options.one_log = one_log;
+  return options;
+}
+
+/// Name, type and meaning of columns.
+py::tuple infos_tuple(std::span<const ColumnInfo> columns) {
+  static constexpr const char* types[] = {"number", "integer", "time", "text"};
+  py::list infos;
+  for (const ColumnInfo& info : columns)
+    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
+                                std::string(info.meaning)));
+  return py::tuple(infos);
 }
 
 /// A 128-bit sum as a Python integer.
@@ -188,13 +232,8 @@ std::uint32_t index_of(const Portfolio& p, const std::string& id) {
 
 void register_batch(py::module_& m) {
   m.attr("no_time") = no_time;
-  py::list infos;
-  for (const ColumnInfo& info : result_columns()) {
-    static constexpr const char* types[] = {"number", "integer", "time", "text"};
-    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
-                                std::string(info.meaning)));
-  }
-  m.attr("result_columns") = py::tuple(infos);
+  m.attr("result_columns") = infos_tuple(result_columns());
+  m.attr("change_columns") = infos_tuple(change_columns());
   const auto words = [](const auto& names) {
     py::list list;
     for (const auto& word : names) list.append(std::string(word));
@@ -357,9 +396,34 @@ void register_batch(py::module_& m) {
               const py::gil_scoped_release release;
               table = assess_all(p, now, {.intervals = intervals});
             }
-            return py::make_tuple(result_dict(table), summary_dict(table.summary));
+            return py::make_tuple(columns_dict(table.columns), summary_dict(table.summary));
           },
-          py::arg("now"), py::arg("intervals") = true);
+          py::arg("now"), py::arg("intervals") = true)
+      .def(
+          "changes",
+          [](const Portfolio& p, const Portfolio& earlier, Time since, Time now,
+             MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+            ChangeTable table;
+            {
+              const py::gil_scoped_release release;
+              table = changes(earlier, p, since, now, change_options(corrected, refolded, one_log));
+            }
+            return py::make_tuple(columns_dict(table.columns), change_summary_dict(table.summary));
+          },
+          py::arg("earlier"), py::arg("since"), py::arg("now"), py::arg("corrected") = py::none(),
+          py::arg("refolded") = py::none(), py::arg("one_log") = false)
+      .def(
+          "explain_change",
+          [](const Portfolio& p, const std::string& id, const Portfolio& earlier, Time since,
+             Time now, MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+            std::string text = explain_change(id, earlier, p, since, now,
+                                              change_options(corrected, refolded, one_log));
+            if (text.empty()) throw py::key_error("no relationship '" + id + "' on either side");
+            return text;
+          },
+          py::arg("id"), py::arg("earlier"), py::arg("since"), py::arg("now"),
+          py::arg("corrected") = py::none(), py::arg("refolded") = py::none(),
+          py::arg("one_log") = false);
 }
 
 }  // namespace loyalty::python

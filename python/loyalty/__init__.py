@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
 from loyalty._words import STEPS
+from loyalty.changes import Change, Changes, policy_diff
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
 from loyalty.portfolio import Assessment, Books, Portfolio, Result
@@ -28,6 +29,8 @@ __all__ = [
     "STEPS",
     "Assessment",
     "Books",
+    "Change",
+    "Changes",
     "Error",
     "LimitError",
     "MismatchError",
@@ -42,6 +45,7 @@ __all__ = [
     "commitment",
     "from_orders",
     "next_step",
+    "policy_diff",
     "probability_we_give_more",
     "quality",
     "quality_interval",

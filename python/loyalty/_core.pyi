@@ -21,6 +21,7 @@ _Source: TypeAlias = Any
 __version__: str
 no_time: int
 result_columns: tuple[tuple[str, str, str], ...]
+change_columns: tuple[tuple[str, str, str], ...]
 kind_names: tuple[str, ...]
 rung_names: tuple[str, ...]
 role_names: tuple[str, ...]
@@ -98,6 +99,27 @@ class Portfolio:
     def assess(
         self, now: int, intervals: bool = True
     ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]: ...
+    def changes(
+        self,
+        earlier: Portfolio,
+        since: int,
+        now: int,
+        corrected: Portfolio | None = None,
+        refolded: Portfolio | None = None,
+        one_log: bool = False,
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Columns and counts of what changed from `earlier` to this portfolio."""
+
+    def explain_change(
+        self,
+        id: str,
+        earlier: Portfolio,
+        since: int,
+        now: int,
+        corrected: Portfolio | None = None,
+        refolded: Portfolio | None = None,
+        one_log: bool = False,
+    ) -> str: ...
 
 def utc_seconds(name: str, column: _Source) -> NDArray[np.int64]:
     """A time column as UTC seconds, `no_time` where absent; dates end their day in columns named due or until."""

@@ -56,7 +56,7 @@ class Comparison {
       corrected_from_.emplace(c.rules->at(from_));
       corrected_to_.emplace(c.rules->at(to_));
     }
-    left_ = fading(earlier_.policy().fold.half_lives, to_ - from_);
+    left_ = fading(earlier_.policy().fold, to_ - from_);
   }
 
   Time before() const noexcept { return backwards_ ? to_ : from_; }
@@ -129,7 +129,7 @@ class Comparison {
     const AsOf* dates[] = {&at_from_, &at_to_};
     if (backwards_) {
       c.points = -c.points;
-      c.noise.evidence = -c.noise.evidence;
+      c.noise.evidence = 0 - c.noise.evidence;
       std::swap(c.before, c.after);
       std::swap(states[0], states[1]);
       std::swap(dates[0], dates[1]);

@@ -105,6 +105,12 @@ std::string lost_contract(const MoveSide& before, const MoveSide& after) {
   return fmt::format("the contract ended on {}", date_text(until));
 }
 
+/// " after a fall in between", where the same criteria once held: they keep but do not enter.
+std::string_view fell_between(const MoveSide& before, const MoveSide& after) {
+  const bool same = criteria(before) == criteria(after) && before.at.now() != after.at.now();
+  return same ? " after a fall in between" : "";
+}
+
 /// Why the rung `lost` is not held any more.
 std::string lost_text(Rung lost, const MoveSide& before, const MoveSide& after,
                       const ExplainNames& names) {
@@ -121,7 +127,7 @@ std::string lost_text(Rung lost, const MoveSide& before, const MoveSide& after,
     const Measure m = measure(lost, before, after);
     if (!keeps(evidence(after), lost, c))
       return text + fmt::format("{} {}, below the {}", m.name, m.now(), m.stay(who));
-    return text + fmt::format("{} {} after a fall in between, below the {}", m.name, m.now(),
+    return text + fmt::format("{} {}{}, below the {}", m.name, m.now(), fell_between(before, after),
                               m.enter(who));
   }
   if (!keeps(evidence(after), lost, c)) {
@@ -132,7 +138,8 @@ std::string lost_text(Rung lost, const MoveSide& before, const MoveSide& after,
     return fmt::format("{} {}, below the {}", m.name, m.now(), m.stay(who));
   }
   const Measure m = deciding(lost, measure(lost, before, after).asked.enter, before, after);
-  return fmt::format("{} {} after a fall in between, below the {}", m.name, m.now(), m.enter(who));
+  return fmt::format("{} {}{}, below the {}", m.name, m.now(), fell_between(before, after),
+                     m.enter(who));
 }
 
 /// What brought the rung `reached`.
@@ -297,11 +304,11 @@ std::string describe(const AssessedChange& c, Time before, Time after, std::stri
 
   const auto all = causes(c.points);
   out += fmt::format("\n  {:<15}{:>8}", "points", "all");
-  for (const Cause& cause : all) out += fmt::format("{:>14}", cause.name);
+  for (const Cause& cause : all) out += fmt::format("{:>13}", cause.name);
   out += '\n';
   const auto line = [&](std::string_view name, double sum, const std::array<double, 4>& points) {
     out += fmt::format("  {:<15}{:>8}", name, points_text(sum));
-    for (const double p : points) out += fmt::format("{:>14}", points_text(p));
+    for (const double p : points) out += fmt::format("{:>13}", points_text(p));
     out += '\n';
   };
   const auto sums = shares(by_parameter(c.points));

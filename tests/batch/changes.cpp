@@ -365,6 +365,16 @@ TEST_CASE("why a rung moved, in words") {
   const std::vector<Row> upto(rows.begin(), rows.begin() + 3);
   CHECK(reason(upto, start + 20 * day, start + 20 * day, stricter) ==
         "fell: support 0.98, below the 1.00 that a supporter needs to stay (0.375 before)");
+  stricter.criteria.supporter = {2, 0.5};
+  CHECK(reason(upto, start + 20 * day, start + 20 * day, stricter) ==
+        "fell: support 0.98, below the 2.00 that a supporter needs (0.75 before)");
+  // One review, which fades below .375 after 517 days, and 7/16 ten days before the end: .2597 + .4293.
+  auto again = purchases(upto, 4);
+  again.push_back({"anna", {.kind = Kind::purchase, .time = start + 700 * day}});
+  again.push_back(
+      {"anna", {.kind = Kind::participation, .time = start + 710 * day, .value = 0.4375}});
+  CHECK(reason(again, start + 20 * day, start + 720 * day) ==
+        "fell: support 0.68 after a fall in between, below the 0.75 that a supporter needs");
   auto returned = purchases({}, 1);
   returned.push_back(
       {"anna",

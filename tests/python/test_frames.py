@@ -179,9 +179,7 @@ def test_texts(column: Any) -> None:
     ids=lambda v: type(v).__name__,
 )
 def test_integers_without_an_exact_value(column: Any) -> None:
-    with pytest.raises(
-        ValueError, match=r"column 'kept': an integer near .* is at or beyond 2\^53"
-    ):
+    with pytest.raises(ValueError, match=r"column 'kept': an integer near .* is at or beyond 2\^53"):
         loyalty.trust(kept=column)
 
 

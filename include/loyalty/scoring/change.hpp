@@ -72,7 +72,7 @@ struct Change {
 }
 /// The opposite change. O(1).
 [[nodiscard]] constexpr Attribution operator-(const Attribution& a) noexcept {
-  return {-a.commitment, -a.responsiveness, -a.reciprocity, -a.trust};
+  return {0 - a.commitment, 0 - a.responsiveness, 0 - a.reciprocity, 0 - a.trust};  // no -0
 }
 /// The change from the later side to the earlier. O(1).
 [[nodiscard]] constexpr Change operator-(const Change& c) noexcept {
@@ -115,22 +115,25 @@ struct Change {
   return change({first, first, reading(before, now, scorer, lit), last, last});
 }
 
-/// How much of a weight is left after the time between two dates, by stream: 2^(-period/half-life), 0..1.
+/// What the noise of a change depends on beside the evidence: how much of a weight is left after the time between the
+/// dates, by stream, 2^(-period/half-life), 0..1; and how grave a breached guarantee is.
 struct Fading {
   double guarantees = 1;
   double trust = 1;
   double responses = 1;
   double concessions = 1;
   double reciprocity = 1;
+  double grave_of_breach = 1;  ///< what a breached guarantee adds to T*, >= 0
 };
 
-/// The fading of a period of seconds, >= 0. O(1).
-[[nodiscard]] inline Fading fading(const HalfLives& h, Time period) noexcept {
+/// The fading of a period of seconds, >= 0, under the options of a fold. O(1).
+[[nodiscard]] inline Fading fading(const FoldOptions& fold, Time period) noexcept {
   const auto left = [period](Time half_life) {
     return std::exp2(-static_cast<double>(period) / static_cast<double>(half_life));
   };
-  return {left(h.guarantees), left(h.trust), left(h.responses), left(h.concessions),
-          left(h.reciprocity)};
+  const HalfLives& h = fold.half_lives;
+  return {left(h.guarantees),  left(h.trust),       left(h.responses),
+          left(h.concessions), left(h.reciprocity), fold.effects.guarantee_grave};
 }
 
 /// What chance alone does to a quality while the conduct stays the same.
@@ -152,28 +155,48 @@ inline constexpr double least_points = 1e-9;
   return now > faded ? now - faded : 0;
 }
 
-/// Variance of the shift of a posterior mean: `spread` is the variance of one event of weight 1, `prior` and `old` the
-/// evidence before, `fresh` the new one, `left` the Fading. Events of a steady stream weigh (1 + left)/2 of their first
-/// power when squared, old ones left/2, since they fade (docs/changes.md, Noise).
-[[nodiscard]] constexpr double shift_variance(double spread, double prior, double old, double fresh,
-                                              double left) noexcept {
-  if (!(fresh > 0)) return 0;
-  const double before = prior + old;
-  const double share = fresh / before;
-  return spread * ((1 + left) / 2 * fresh + share * share * (prior + left / 2 * old)) /
-         ((before + fresh) * (before + fresh));
+/// What shifts a posterior mean: the evidence before (prior and old) and the fresh one, all in weights.
+struct Shift {
+  double prior = 0;  ///< weight of the prior, > 0
+  double old = 0;    ///< evidence of the earlier date, faded
+  double fresh = 0;  ///< evidence since
+  double left = 1;   ///< how much the period leaves of a weight
+
+  [[nodiscard]] constexpr double before() const noexcept { return prior + old; }
+  [[nodiscard]] constexpr double after() const noexcept { return prior + old + fresh; }
+  [[nodiscard]] constexpr double share() const noexcept { return fresh / before(); }
+  /// Squares of weights, summed: fresh ones lie evenly between `left` and 1, old ones are at most `left`.
+  [[nodiscard]] constexpr double fresh_squares() const noexcept { return (1 + left) / 2 * fresh; }
+  [[nodiscard]] constexpr double old_squares() const noexcept { return left * old; }
+};
+
+/// Variance of the shift; `spread` is the variance of one event of weight 1 (docs/changes.md, Noise).
+[[nodiscard]] constexpr double shift_variance(double spread, const Shift& s) noexcept {
+  if (!(s.fresh > 0)) return 0;
+  return spread * (s.fresh_squares() + s.share() * s.share() * (s.prior + s.old_squares())) /
+         (s.after() * s.after());
 }
 
-[[nodiscard]] inline double commitment_shift(const CommitmentEvidence& faded,
-                                             const CommitmentEvidence& now,
-                                             const CommitmentOptions& o, double left) noexcept {
-  const double kept = non_negative(faded.kept);
-  const double breached = non_negative(faded.breached);
-  const double mean = beta_moments(o.prior_kept + kept, o.prior_breached + breached).mean;
+[[nodiscard]] constexpr Shift guarantees_shift(const CommitmentEvidence& faded,
+                                               const CommitmentEvidence& now,
+                                               const CommitmentOptions& o, double left) noexcept {
+  return {o.prior_kept + o.prior_breached, non_negative(faded.kept) + non_negative(faded.breached),
+          gained(now.kept, faded.kept) + gained(now.breached, faded.breached), left};
+}
+/// Mean of the record of guarantees, without the contract.
+[[nodiscard]] constexpr double guarantees_mean(const CommitmentEvidence& e,
+                                               const CommitmentOptions& o) noexcept {
+  return beta_moments(o.prior_kept + non_negative(e.kept),
+                      o.prior_breached + non_negative(e.breached))
+      .mean;
+}
+
+[[nodiscard]] constexpr double commitment_shift(const CommitmentEvidence& faded,
+                                                const CommitmentEvidence& now,
+                                                const CommitmentOptions& o, double left) noexcept {
+  const double mean = guarantees_mean(faded, o);
   const double scale = 1 - o.contract_weight;  // a contract is known, not estimated
-  return scale * scale *
-         shift_variance(mean * (1 - mean), o.prior_kept + o.prior_breached, kept + breached,
-                        gained(now.kept, faded.kept) + gained(now.breached, faded.breached), left);
+  return scale * scale * shift_variance(mean * (1 - mean), guarantees_shift(faded, now, o, left));
 }
 
 [[nodiscard]] inline double responsiveness_shift(const ResponsivenessEvidence& faded,
@@ -188,12 +211,12 @@ inline constexpr double least_points = 1e-9;
   if (!(fresh > 0)) fresh = gained(after.rate, before.rate) * before.shape / before.rate;
   const double speed =
       shift_variance(answer_variance(before.shape, before.rate) * (before.shape + 1),
-                     o.prior_answers, before.shape - o.prior_answers, fresh, left_answers);
+                     {o.prior_answers, before.shape - o.prior_answers, fresh, left_answers});
   const double mean = readiness(faded, o).mean;
   const double conceding = shift_variance(
-      mean * (1 - mean), o.prior_granted + o.prior_refused,
-      non_negative(faded.granted) + non_negative(faded.refused),
-      gained(now.granted, faded.granted) + gained(now.refused, faded.refused), left_concessions);
+      mean * (1 - mean),
+      {o.prior_granted + o.prior_refused, non_negative(faded.granted) + non_negative(faded.refused),
+       gained(now.granted, faded.granted) + gained(now.refused, faded.refused), left_concessions});
   return o.speed_weight * o.speed_weight * speed +
          (1 - o.speed_weight) * (1 - o.speed_weight) * conceding;
 }
@@ -206,26 +229,49 @@ inline constexpr double least_points = 1e-9;
   const double a = o.prior_given + given;
   const double b = o.prior_received + received;
   return shift_variance(
-      balance_variance(a, b) * (a + b + 1), o.prior_given + o.prior_received, given + received,
-      gained(now.given, faded.given) + gained(now.received, faded.received), left);
+      balance_variance(a, b) * (a + b + 1),
+      {o.prior_given + o.prior_received, given + received,
+       gained(now.given, faded.given) + gained(now.received, faded.received), left});
 }
 
-[[nodiscard]] inline double trust_shift(const TrustEvidence& faded, const TrustEvidence& now,
-                                        const TrustOptions& o, double left) noexcept {
+[[nodiscard]] constexpr Shift outcomes_shift(const TrustEvidence& faded, const TrustEvidence& now,
+                                             const TrustOptions& o, double left) noexcept {
+  return {o.prior_kept + o.prior_broken,
+          non_negative(faded.kept) + non_negative(faded.broken) +
+              o.grave_weight * non_negative(faded.grave),
+          gained(now.kept, faded.kept) + gained(now.broken, faded.broken) +
+              o.grave_weight * gained(now.grave, faded.grave),
+          left};
+}
+
+[[nodiscard]] constexpr double trust_shift(const TrustEvidence& faded, const TrustEvidence& now,
+                                           const TrustOptions& o, double left) noexcept {
   const double kappa = o.grave_weight;
-  const double grave = non_negative(faded.grave);
   const double good = o.prior_kept + non_negative(faded.kept);
   const double bad = o.prior_broken + non_negative(faded.broken);
-  const double all = good + bad + kappa * grave;
-  const double mean = good / all;
+  const double grave = non_negative(faded.grave);
+  const Shift shift = outcomes_shift(faded, now, o, left);
+  const double mean = good / shift.before();
   // A grave failure is one event that weighs kappa: its square counts.
-  const double spread =
-      (good * (1 - mean) * (1 - mean) + (bad + kappa * kappa * grave) * mean * mean) / all;
-  const double prior = o.prior_kept + o.prior_broken;
-  return shift_variance(spread, prior, all - prior,
-                        gained(now.kept, faded.kept) + gained(now.broken, faded.broken) +
-                            kappa * gained(now.grave, faded.grave),
-                        left);
+  const double squares =
+      good * (1 - mean) * (1 - mean) + (bad + kappa * kappa * grave) * mean * mean;
+  return shift_variance(squares / shift.before(), shift);
+}
+
+/// Covariance of both shifts, since a breached guarantee is a grave failure, too.
+[[nodiscard]] constexpr double breach_covariance(const Evidence& faded, const Evidence& now,
+                                                 const ScoringOptions& o,
+                                                 const Fading& left) noexcept {
+  const Shift record = guarantees_shift(faded.commitment, now.commitment, o.commitment,
+                                        std::max(left.guarantees, left.trust));
+  const Shift outcomes = outcomes_shift(faded.trust, now.trust, o.trust, left.trust);
+  if (!(record.fresh > 0 && outcomes.fresh > 0)) return 0;
+  const double kept = guarantees_mean(faded.commitment, o.commitment);
+  const double good = (o.trust.prior_kept + non_negative(faded.trust.kept)) / outcomes.before();
+  const double weight = o.trust.grave_weight * left.grave_of_breach;
+  return (1 - o.commitment.contract_weight) * weight * good * kept * (1 - kept) *
+         (record.fresh_squares() + record.share() * outcomes.share() * record.old_squares()) /
+         (record.after() * outcomes.after());
 }
 
 }  // namespace detail
@@ -256,11 +302,16 @@ inline constexpr double least_points = 1e-9;
                                          left.reciprocity)) +
        in_logs(lit.trust, w.trust, m.trust.mean,
                detail::trust_shift(faded.trust, now.trust, o.trust, left.trust)));
+  const double joint = lit.commitment && lit.trust && w.commitment > 0 && w.trust > 0
+                           ? 2 * w.commitment * w.trust *
+                                 detail::breach_covariance(faded, now, o, left) /
+                                 (m.commitment.mean * m.trust.mean)
+                           : 0;
   const double q0 = quality(before);
   const double q1 = quality(after);
   ChangeNoise noise;
   noise.evidence = total(attribution(after, before));
-  noise.points = detail::noise_quantile * std::sqrt(variance) * math::log_mean(q1, q0);
+  noise.points = detail::noise_quantile * std::sqrt(variance + joint) * math::log_mean(q1, q0);
   noise.beyond = std::fabs(noise.evidence) > std::max(noise.points, detail::least_points);
   return noise;
 }
