@@ -205,10 +205,10 @@ class Portfolio:
         """What changed for each relationship from `earlier` to this portfolio, split by cause: docs/changes.md.
 
         `earlier` is the portfolio as it was (see `copy`), or a :class:`Result` of it. `since` is its date, `as_of` that
-        of this portfolio; by default the result's, else that of the newest row. `corrected` is the log as known now, cut
-        at the earlier date; without it late rows and retractions count as new events. `refolded` is this log under the
-        policy of the earlier side, where the policies differ in their fold. Raises :class:`loyalty.WindowError` for a
-        date before a portfolio's newest row, :class:`loyalty.MismatchError` for portfolios folded by other rules.
+        of this portfolio; by default the result's, else that of the newest row. `corrected` is the log as known now,
+        cut at the earlier date; without it late rows and retractions count as new events. `refolded` is this log under
+        the policy of the earlier side, where the policies differ in their fold. Raises :class:`loyalty.WindowError` for
+        a date before a portfolio's newest row, :class:`loyalty.MismatchError` for portfolios folded by other rules.
         """
         from loyalty.changes import Changes
 
