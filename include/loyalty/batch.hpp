@@ -3,6 +3,7 @@
 #pragma once
 
 #include <loyalty/batch/books.hpp>
+#include <loyalty/batch/changes.hpp>
 #include <loyalty/batch/columns.hpp>
 #include <loyalty/batch/history.hpp>
 #include <loyalty/batch/output.hpp>

@@ -5,6 +5,7 @@
 
 #include <loyalty/scoring/assessment.hpp>
 #include <loyalty/scoring/attribution.hpp>
+#include <loyalty/scoring/change.hpp>
 #include <loyalty/scoring/evidence.hpp>
 #include <loyalty/scoring/interval.hpp>
 #include <loyalty/scoring/next_step.hpp>

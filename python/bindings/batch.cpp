@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <loyalty/batch/changes.hpp>
 #include <loyalty/batch/contacts.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>
@@ -71,6 +73,20 @@ py::array result_array(const std::shared_ptr<ResultTable>& table, std::string_vi
     return view(std::get<std::vector<std::int64_t>>(column.values));
   }
   throw py::key_error(std::string(name));
+}
+
+py::dict columns_dict(const std::vector<ResultColumn>& table) {
+  py::dict columns;
+  for (const ResultColumn& column : table) {
+    const py::str name{std::string(column.name)};
+    if (const auto* numbers = std::get_if<std::vector<double>>(&column.values))
+      columns[name] = owned_array(std::vector<double>(*numbers));
+    else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&column.values))
+      columns[name] = owned_array(std::vector<std::int64_t>(*integers));
+    else
+      columns[name] = object_array(std::get<TextValues>(column.values));
+  }
+  return columns;
 }
 
 py::capsule result_stream(const std::shared_ptr<ResultTable>& table, const py::dict& metadata,
@@ -170,6 +186,47 @@ py::dict summary_dict(const ResultSummary& s) {
   return out;
 }
 
+py::dict change_summary_dict(const ChangeSummary& s) {
+  py::dict moves;
+  for (std::size_t i = 0; i < s.moves.size(); ++i)
+    moves[py::str(std::string(name(static_cast<Move>(i))))] = s.moves[i];
+  py::list rungs;
+  for (const auto& row : s.rungs) rungs.append(std::vector<std::int64_t>(row.begin(), row.end()));
+  py::dict out;
+  out["relationships"] = s.relationships;
+  out["moves"] = moves;
+  out["rungs_observed"] = s.rungs_observed;
+  out["corrections_known"] = s.corrections_known;
+  out["rungs"] = rungs;
+  out["compared"] = s.compared;
+  out["better"] = s.better;
+  out["worse"] = s.worse;
+  out["mean_change"] = s.mean_change;
+  out["mean_by"] = py::dict(py::arg("new_events") = s.mean_by[0], py::arg("decay") = s.mean_by[1],
+                            py::arg("corrections") = s.mean_by[2], py::arg("rules") = s.mean_by[3]);
+  return out;
+}
+
+using MaybePortfolio = std::optional<const Portfolio*>;
+
+ChangeOptions change_options(MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+  ChangeOptions options;
+  if (corrected) options.corrected.emplace(**corrected);
+  options.refolded = refolded.value_or(nullptr);
+  options.one_log = one_log;
+  return options;
+}
+
+/// Name, type and meaning of columns.
+py::tuple column_tuples(std::span<const ColumnInfo> columns) {
+  static constexpr const char* types[] = {"number", "integer", "time", "text"};
+  py::list infos;
+  for (const ColumnInfo& info : columns)
+    infos.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
+                                std::string(info.meaning)));
+  return py::tuple(infos);
+}
+
 /// A 128-bit sum as a Python integer.
 py::int_ exact_int(const ExactSum& sum) {
   const py::int_ high(sum.high);
@@ -239,6 +296,7 @@ void register_batch(py::module_& m) {
   m.attr("no_time") = no_time;
   m.attr("result_columns") = column_tuples(result_columns());
   m.attr("contact_columns") = column_tuples(contact_columns());
+  m.attr("change_columns") = column_tuples(change_columns());
   const auto words = [](const auto& names) {
     py::list list;
     for (const auto& word : names) list.append(std::string(word));
@@ -488,7 +546,32 @@ void register_batch(py::module_& m) {
            py::call_guard<py::gil_scoped_release>())
       .def("mark", &Portfolio::mark, py::arg("as_of"))
       .def_property_readonly("marked", [](const Portfolio& p) { return time_object(p.marked()); })
-      .def_property_readonly("policy", &Portfolio::policy);
+      .def_property_readonly("policy", &Portfolio::policy)
+      .def(
+          "changes",
+          [](const Portfolio& p, const Portfolio& earlier, Time since, Time now,
+             MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+            ChangeTable table;
+            {
+              const py::gil_scoped_release release;
+              table = changes(earlier, p, since, now, change_options(corrected, refolded, one_log));
+            }
+            return py::make_tuple(columns_dict(table.columns), change_summary_dict(table.summary));
+          },
+          py::arg("earlier"), py::arg("since"), py::arg("now"), py::arg("corrected") = py::none(),
+          py::arg("refolded") = py::none(), py::arg("one_log") = false)
+      .def(
+          "explain_change",
+          [](const Portfolio& p, const std::string& id, const Portfolio& earlier, Time since,
+             Time now, MaybePortfolio corrected, MaybePortfolio refolded, bool one_log) {
+            std::string text = explain_change(id, earlier, p, since, now,
+                                              change_options(corrected, refolded, one_log));
+            if (text.empty()) throw py::key_error("no relationship '" + id + "' on either side");
+            return text;
+          },
+          py::arg("id"), py::arg("earlier"), py::arg("since"), py::arg("now"),
+          py::arg("corrected") = py::none(), py::arg("refolded") = py::none(),
+          py::arg("one_log") = false);
 
   m.def(
       "load_manifest",

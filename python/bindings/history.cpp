@@ -124,8 +124,7 @@ void register_history(py::module_& m) {
         {
           // Nothing of Python is touched: other threads may run.
           const py::gil_scoped_release release;
-          h = history(buffers.read(), policy,
-                      {.until = until.value_or(no_time), .dates = dates});
+          h = history(buffers.read(), policy, {.until = until.value_or(no_time), .dates = dates});
           mix = rung_mix(h.snapshots);
         }
         py::dict out;

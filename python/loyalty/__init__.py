@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
 from loyalty._words import STEPS
+from loyalty.changes import Change, Changes, policy_diff
 from loyalty.histories import History, RelationshipHistory, history
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
@@ -29,6 +30,8 @@ __all__ = [
     "STEPS",
     "Assessment",
     "Books",
+    "Change",
+    "Changes",
     "Error",
     "History",
     "LimitError",
@@ -46,6 +49,7 @@ __all__ = [
     "from_orders",
     "history",
     "next_step",
+    "policy_diff",
     "probability_we_give_more",
     "quality",
     "quality_interval",

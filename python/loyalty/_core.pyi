@@ -26,6 +26,7 @@ __version__: str
 no_time: int
 result_columns: tuple[tuple[str, str, str], ...]
 contact_columns: tuple[tuple[str, str, str], ...]
+change_columns: tuple[tuple[str, str, str], ...]
 kind_names: tuple[str, ...]
 rung_names: tuple[str, ...]
 role_names: tuple[str, ...]
@@ -149,6 +150,27 @@ class Portfolio:
     def marked(self) -> int | None: ...
     @property
     def policy(self) -> Policy: ...
+    def changes(
+        self,
+        earlier: Portfolio,
+        since: int,
+        now: int,
+        corrected: Portfolio | None = None,
+        refolded: Portfolio | None = None,
+        one_log: bool = False,
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Columns and counts of what changed from `earlier` to this portfolio."""
+
+    def explain_change(
+        self,
+        id: str,
+        earlier: Portfolio,
+        since: int,
+        now: int,
+        corrected: Portfolio | None = None,
+        refolded: Portfolio | None = None,
+        one_log: bool = False,
+    ) -> str: ...
 
 def load_manifest(file: str) -> str:
     """The manifest of a portfolio file, without reading the portfolio."""

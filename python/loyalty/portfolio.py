@@ -8,7 +8,7 @@ import html
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from loyalty import _core, frames
 from loyalty._dates import date_text, instant, time_text
 from loyalty._events import NO_TIME, clocks, event_columns, event_stream, native_columns
 from loyalty.policy import Policy
+
+if TYPE_CHECKING:
+    from loyalty.changes import Changes
 
 __all__ = ["Assessment", "Books", "Portfolio", "Result"]
 
@@ -125,6 +128,7 @@ class Portfolio:
         self._kind: frames.Kind = "pandas"
         self._left_out: dict[str, int] = {}
         self._rejects: dict[str, np.ndarray] = {}
+        self._revision = 0  # rises with every call that may change a state
 
     @property
     def policy(self) -> Policy:
@@ -145,12 +149,14 @@ class Portfolio:
         """
         stream = event_stream(events)
         if stream is not None:
+            self._revision += 1
             books = self._core.apply_stream(
                 stream.source, clocks(zone), stream.whole, self._threads
             )
             self._answer_as(stream.kind)
             return Books.of(books)
         columns = event_columns(events, zone)
+        self._revision += 1
         self._answer_as(native_columns(events)[1])
         return Books.of(self._core.apply(columns, self._threads))
 
@@ -170,8 +176,11 @@ class Portfolio:
         """
         stream = event_stream(events)
         if stream is not None:
+            self._revision += 1
             return Books.of(self._core.retract_stream(stream.source, clocks(zone)))
-        return Books.of(self._core.retract(event_columns(events, zone)))
+        columns = event_columns(events, zone)
+        self._revision += 1
+        return Books.of(self._core.retract(columns))
 
     def replay(self, events: Any, *, zone: str | None = None) -> Books:
         """Starts the relationships in `events` afresh and applies the rows, which must be their whole history.
@@ -180,12 +189,24 @@ class Portfolio:
         """
         stream = event_stream(events)
         if stream is not None:
+            self._revision += 1
             return Books.of(self._core.replay_stream(stream.source, clocks(zone)))
-        return Books.of(self._core.replay(event_columns(events, zone), self._threads))
+        columns = event_columns(events, zone)
+        self._revision += 1
+        return Books.of(self._core.replay(columns, self._threads))
 
     def merge(self, other: Portfolio) -> None:
         """Adds `other`, a portfolio of the same fold fingerprint, landmark and currency."""
+        self._revision += 1
         self._core.merge(other._core)
+
+    def copy(self) -> Portfolio:
+        """A portfolio of its own with the same states: what is known now, to compare with later."""
+        other = Portfolio(self._policy, landmark=self.landmark)
+        other._core = self._core.copy()
+        other._kind = self._kind
+        other._left_out, other._rejects = dict(self._left_out), dict(self._rejects)
+        return other
 
     def note_set_aside(self, relationships: Iterable[str] | Mapping[str, int]) -> None:
         """Marks relationships whose rows a reader set aside, so that they carry the flag and the count."""
@@ -207,12 +228,47 @@ class Portfolio:
         table, summary = self._core.assess(now, intervals, self._threads)
         return Result(self, now, table, summary)
 
-    def explain(self, relationship: Any, as_of: Any = None) -> str:
-        """Where one relationship stands and why, as text. Without `as_of`: as of the newest row."""
+    def explain(
+        self, relationship: Any, as_of: Any = None, *, since: Portfolio | Result | None = None
+    ) -> str:
+        """Where one `relationship` stands `as_of` a date and why, as text; without a date, as of the newest row.
+
+        With `since`, the :class:`Result` or the portfolio of an earlier date: what changed from then on, see `changes`.
+        """
+        now = self._date(as_of)
+        if since is None:
+            return self._core.explain(str(relationship), now)
+        earlier, then = _side(since)
+        return self._core.explain_change(str(relationship), earlier._core, then, now)
+
+    def changes(
+        self,
+        earlier: Portfolio | Result,
+        *,
+        as_of: Any = None,
+        since: Any = None,
+        corrected: Portfolio | None = None,
+        refolded: Portfolio | None = None,
+    ) -> Changes:
+        """What changed for each relationship from `earlier` to this portfolio, split by cause: docs/changes.md.
+
+        `earlier` is the portfolio as it was (see `copy`), or a :class:`Result` of it. `since` is its date, `as_of` that
+        of this portfolio; by default the result's, else that of the newest row. `corrected` is the log as known now,
+        cut at the earlier date; without it late rows and retractions count as new events. `refolded` is this log under
+        the policy of the earlier side, where the policies differ in their fold. Raises :class:`loyalty.WindowError` for
+        a date before a portfolio's newest row, :class:`loyalty.MismatchError` for portfolios folded by other rules.
+        """
+        from loyalty.changes import Changes
+
+        before, then = _side(earlier, since)
+        return Changes(before, self, then, self._date(as_of), corrected, refolded)
+
+    def _date(self, as_of: Any) -> int:
+        """A date as seconds, else that of the newest row."""
         now = self.newest if as_of is None else instant(as_of)
         if now is None:
             raise ValueError("this portfolio has no events yet")
-        return self._core.explain(str(relationship), now)
+        return now
 
     def state(self, relationship: Any, as_of: Any = None) -> dict[str, Any]:
         """The exact state of one relationship: decayed sums as integers in units of 2^-56, and the plain fields.
@@ -285,6 +341,7 @@ class Portfolio:
 
     def forget(self, *relationships: Any) -> int:
         """Erases relationships and all that is kept of them; returns how many there were."""
+        self._revision += 1
         return self._core.forget([str(relationship) for relationship in relationships])
 
     def rebase(self, landmark: Any) -> None:
@@ -292,6 +349,7 @@ class Portfolio:
 
         Raises :class:`loyalty.WindowError` where rows are newer than the new landmark allows.
         """
+        self._revision += 1
         self._core.rebase(instant(landmark))
 
     def mark(self, as_of: Any) -> None:
@@ -326,6 +384,23 @@ def with_observes(policy: Policy, kinds: Iterable[str]) -> Policy:
     lines = [line for line in policy.to_toml().splitlines() if not line.startswith("observes")]
     listed = ", ".join(f'"{kind}"' for kind in kinds)
     return Policy.parse("\n".join([f"observes = [{listed}]", *lines]) + "\n")
+
+
+def _side(earlier: Portfolio | Result, since: Any = None) -> tuple[Portfolio, int]:
+    """The portfolio of an earlier side and its date."""
+    if isinstance(earlier, Portfolio):
+        return earlier, earlier._date(since)
+    if not isinstance(earlier, Result):
+        raise TypeError(
+            f"the earlier side is a Portfolio or a Result, not {type(earlier).__name__}: a date alone does not hold "
+            "what was known then"
+        )
+    portfolio = earlier.portfolio
+    if portfolio._revision != earlier._revision:
+        raise ValueError(
+            "the portfolio of this result has taken rows since; keep what was known with portfolio.copy() before that"
+        )
+    return portfolio, earlier.as_of if since is None else instant(since)
 
 
 class Assessment(Mapping[str, Any]):
@@ -380,6 +455,7 @@ class Result:
         summary: dict[str, Any],
     ) -> None:
         self._portfolio = portfolio
+        self._revision = portfolio._revision
         self._as_of = as_of
         self._table = table
         self._columns: dict[str, np.ndarray] = {}

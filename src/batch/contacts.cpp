@@ -1,68 +1,68 @@
 // SPDX-License-Identifier: MIT
 #include <loyalty/batch/contacts.hpp>
 
-#include <array>
+#include "table.hpp"
 
 namespace loyalty {
 namespace {
 
-constexpr std::array<ColumnInfo, 12> columns = {{
-    {"relationship", ColumnType::text, "identifier"},
-    {"contacts", ColumnType::integer, "contacts in all"},
-    {"from_us", ColumnType::integer, "contacts that we made"},
-    {"from_them", ColumnType::integer, "contacts that they made"},
-    {"per_month", ColumnType::number, "contacts per 30 days, from the first to the as-of date"},
-    {"share_from_us", ColumnType::number, "0..1"},
-    {"share_personal", ColumnType::number, "0..1, of the contacts that say so"},
-    {"share_answered", ColumnType::number, "0..1, of the contacts that say so"},
-    {"quality", ColumnType::number, "mean place of their ratings on the scale, 0..1"},
-    {"rated", ColumnType::integer, "contacts with a rating"},
-    {"first_contact", ColumnType::time, "earliest contact"},
-    {"last_contact", ColumnType::time, "newest contact"},
-}};
+struct ContactRow {
+  std::string id;
+  ContactProfile profile;
+  ContactFigures figures;
+};
+
+using Number = ColumnOf<ContactRow>::Number;
+using Integer = ColumnOf<ContactRow>::Integer;
+using Text = ColumnOf<ContactRow>::Text;
+constexpr auto number = ColumnType::number;
+constexpr auto integer = ColumnType::integer;
+
+const ColumnOf<ContactRow> definitions[] = {
+    {{"relationship", ColumnType::text, "identifier"},
+     Text{[](const ContactRow& r, std::string& out) { out += r.id; }}},
+    {{"contacts", integer, "contacts in all"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.contacts(); }}},
+    {{"from_us", integer, "contacts that we made"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.from_us; }}},
+    {{"from_them", integer, "contacts that they made"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.from_them; }}},
+    {{"per_month", number, "contacts per 30 days, from the first to the as-of date"},
+     Number{[](const ContactRow& r) { return r.figures.per_month; }}},
+    {{"share_from_us", number, "of all contacts, 0..1"},
+     Number{[](const ContactRow& r) { return r.figures.share_from_us; }}},
+    {{"share_personal", number, "0..1, of the contacts that say so"},
+     Number{[](const ContactRow& r) { return r.figures.share_personal; }}},
+    {{"share_answered", number, "0..1, of the contacts that say so"},
+     Number{[](const ContactRow& r) { return r.figures.share_answered; }}},
+    {{"quality", number, "mean place of their ratings on the scale, 0..1"},
+     Number{[](const ContactRow& r) { return r.figures.quality; }}},
+    {{"rated", integer, "contacts with a rating"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.rated; }}},
+    {{"first_contact", ColumnType::time, "earliest contact"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.first; }}},
+    {{"last_contact", ColumnType::time, "newest contact"},
+     Integer{[](const ContactRow& r) -> std::int64_t { return r.profile.last; }}},
+};
 
 }  // namespace
 
-std::span<const ColumnInfo> contact_columns() noexcept { return columns; }
+std::span<const ColumnInfo> contact_columns() noexcept {
+  static const auto infos = infos_of(definitions);
+  return infos;
+}
 
 ResultTable contact_table(const Portfolio& portfolio, Time now) {
+  std::vector<std::uint32_t> order = portfolio.sorted();
+  std::erase_if(order, [&](std::uint32_t i) { return portfolio.contacts(i).contacts() <= 0; });
   ResultTable table;
   table.as_of = now;
-  TextValues ids;
-  std::array<std::vector<double>, columns.size()> reals;
-  std::array<std::vector<std::int64_t>, columns.size()> integers;
-  for (const std::uint32_t index : portfolio.sorted()) {
-    const ContactProfile p = portfolio.contacts(index);
-    if (p.contacts() <= 0) continue;
-    const ContactFigures f = figures(p, now);
-    ids.bytes += portfolio.id(index);
-    ids.offsets.push_back(static_cast<std::int64_t>(ids.bytes.size()));
-    std::size_t at = 0;
-    const auto integer = [&](std::int64_t n) { integers[++at].push_back(n); };
-    const auto real = [&](double x) { reals[++at].push_back(x); };
-    integer(p.contacts());
-    integer(p.from_us);
-    integer(p.from_them);
-    real(f.per_month);
-    real(f.share_from_us);
-    real(f.share_personal);
-    real(f.share_answered);
-    real(f.quality);
-    integer(p.rated);
-    integer(p.first);
-    integer(p.last);
-    ++table.summary.relationships;
-  }
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    ResultColumn column{columns[c].name, columns[c].type, {}};
-    if (columns[c].type == ColumnType::text)
-      column.values = std::move(ids);
-    else if (columns[c].type == ColumnType::number)
-      column.values = std::move(reals[c]);
-    else
-      column.values = std::move(integers[c]);
-    table.columns.push_back(std::move(column));
-  }
+  table.summary.relationships = static_cast<std::int64_t>(order.size());
+  table.columns = table_of(
+      std::span<const ColumnOf<ContactRow>>(definitions), order.size(), [&](std::size_t i) {
+        const ContactProfile profile = portfolio.contacts(order[i]);
+        return ContactRow{portfolio.id(order[i]), profile, figures(profile, now)};
+      });
   return table;
 }
 

@@ -8,6 +8,8 @@
 
 #include <loyalty/scoring/describe.hpp>
 
+#include "table.hpp"
+
 namespace loyalty {
 namespace {
 
@@ -25,14 +27,9 @@ struct Row {
   bool published() const noexcept { return a.grade != EvidenceGrade::none; }
 };
 
-using Number = double (*)(const Row&);
-using Integer = std::int64_t (*)(const Row&);
-using Text = void (*)(const Row&, std::string&);
-
-struct Definition {
-  ColumnInfo info;
-  std::variant<Number, Integer, Text> get;
-};
+using Number = ColumnOf<Row>::Number;
+using Integer = ColumnOf<Row>::Integer;
+using Text = ColumnOf<Row>::Text;
 
 std::string_view rung_text(const Row& row, Rung rung) {
   return rung_label(row.portfolio.policy(), rung);
@@ -90,7 +87,7 @@ constexpr auto integer = ColumnType::integer;
 constexpr auto time_ = ColumnType::time;
 constexpr auto text = ColumnType::text;
 
-const Definition definitions[] = {
+const ColumnOf<Row> definitions[] = {
     {{"relationship", text, "identifier of the counterparty"},
      Text{[](const Row& r, std::string& out) { out += r.portfolio.id(r.index); }}},
     {{"role", text, "its place in the chain"}, Text{[](const Row& r, std::string& out) {
@@ -206,7 +203,6 @@ const Definition definitions[] = {
        out += flags_text(r.state, r.a, r.portfolio.set_aside(r.index));
      }}},
 };
-constexpr std::size_t column_count = std::size(definitions);
 
 void count(ResultSummary& s, const Row& row) {
   const Assessment& a = row.a;
@@ -229,11 +225,7 @@ void count(ResultSummary& s, const Row& row) {
 }  // namespace
 
 std::span<const ColumnInfo> result_columns() noexcept {
-  static const auto infos = [] {
-    std::array<ColumnInfo, column_count> out{};
-    for (std::size_t i = 0; i < column_count; ++i) out[i] = definitions[i].info;
-    return out;
-  }();
+  static const auto infos = infos_of(definitions);
   return infos;
 }
 
@@ -302,18 +294,7 @@ void assess_block(const Portfolio& portfolio, const AsOf& at, const ResultOption
       row.intervals = {interval(p.commitment), interval(p.responsiveness), interval(p.reciprocity),
                        interval(p.trust)};
     }
-    for (std::size_t c = 0; c < column_count; ++c) {
-      auto& values = table.columns[c].values;
-      if (const auto* get = std::get_if<Number>(&definitions[c].get)) {
-        std::get<std::vector<double>>(values)[i] = (*get)(row);
-      } else if (const auto* get_integer = std::get_if<Integer>(&definitions[c].get)) {
-        std::get<std::vector<std::int64_t>>(values)[i] = (*get_integer)(row);
-      } else {
-        TextValues& texts = block.texts[c];
-        std::get<Text>(definitions[c].get)(row, texts.bytes);
-        texts.offsets.push_back(static_cast<std::int64_t>(texts.bytes.size()));
-      }
-    }
+    fill_row(table.columns, std::span<const ColumnOf<Row>>(definitions), row, i, block.texts);
     count(block.summary, row);
   }
 }
@@ -346,14 +327,8 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
   table.as_of = now;
   table.summary.lit = Lit(portfolio.observed());
   table.summary.rungs_observed = table.summary.lit.purchases;
-  for (const Definition& definition : definitions) {
-    ResultColumn column{definition.info.name, definition.info.type, {}};
-    if (std::holds_alternative<Number>(definition.get))
-      column.values = std::vector<double>(order.size());
-    else if (std::holds_alternative<Integer>(definition.get))
-      column.values = std::vector<std::int64_t>(order.size());
-    table.columns.push_back(std::move(column));
-  }
+  const std::span<const ColumnOf<Row>> all(definitions);
+  table.columns = columns_for(all, order.size());
   // Blocks do not depend on the workers, so that sums over them add in one order.
   std::vector<Block> blocks((order.size() + Block::size - 1) / Block::size);
   const auto assess_one = [&](unsigned b) {
@@ -363,7 +338,7 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
   workers.run(static_cast<unsigned>(blocks.size()), std::ref(assess_one));
   for (const Block& block : blocks) add(table.summary, block.summary);
   const auto join_one = [&](unsigned c) {
-    if (std::holds_alternative<Text>(definitions[c].get))
+    if (definitions[c].info.type == ColumnType::text)
       table.columns[c].values = join(blocks, c, order.size());
   };
   workers.run(static_cast<unsigned>(column_count), std::ref(join_one));

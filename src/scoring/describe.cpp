@@ -9,76 +9,19 @@
 
 #include <fmt/format.h>
 
+#include "words.hpp"
+
 namespace loyalty {
 namespace {
 
-constexpr std::size_t page_width = 80;
-constexpr std::size_t label_width = 11;  ///< of "Quality    "
-constexpr std::size_t rests_on = 42;     ///< column where a parameter's evidence starts
+using namespace words;
 
-std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  return fmt::format("{}", fmt::join(parts, between));
-}
-
-/// Columns of a UTF-8 text, one a code point.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-/// Writes `start`, then `text` from column `indent` on, broken between words at the page's width.
-void wrap(std::string& out, std::string_view start, std::size_t indent, std::string_view text) {
-  out += start;
-  std::size_t at = columns(start);
-  const auto pad = [&](std::size_t to) {
-    if (at < to) out.append(to - at, ' ');
-    at = std::max(at, to);
-  };
-  bool first_word = true;
-  while (!text.empty()) {
-    const std::size_t space = text.find(' ');
-    const std::string_view word = text.substr(0, space);
-    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-    const std::size_t needed = columns(word) + (first_word ? 0 : 1);
-    if (!first_word && at + needed > page_width) {
-      out += '\n';
-      at = 0;
-      first_word = true;
-    }
-    pad(first_word ? indent : at + 1);
-    out += word;
-    at += columns(word);
-    first_word = false;
-  }
-  out += '\n';
-}
-
-/// A labelled paragraph: "Quality    69.9 of 100".
-void field(std::string& out, std::string_view label, std::string_view text) {
-  wrap(out, label, label_width, text);
-}
+constexpr std::size_t rests_on = 42;  ///< column where a parameter's evidence starts
 
 /// Evidence to one decimal; what is there is never shown as nothing.
 std::string amount(double x) {
   if (!(x > 0)) return "0";
   return x < 0.05 ? "<0.1" : fmt::format("{:.1f}", x);
-}
-
-/// Points of quality with their sign; none for what rounds to nothing.
-std::string points_text(double points) {
-  return std::fabs(points) < 0.05 ? "0.0" : fmt::format("{:+.1f}", points);
-}
-
-/// Two decimals, more only where a threshold has them.
-std::string threshold_text(double x) {
-  const double cents = std::round(x * 100) / 100;
-  return cents == x ? fmt::format("{:.2f}", x) : fmt::format("{:g}", x);
-}
-
-/// Two decimals, rounded down: what falls just short of a threshold never looks as if it had reached it.
-std::string short_of(double x) {
-  return fmt::format("{:.2f}", std::floor(std::max(x, 0.0) * 100) / 100);
 }
 
 std::string count_text(int n, std::string_view one, std::string_view many) {
@@ -98,14 +41,6 @@ std::string wait_text(double targets, Time target) {
   if (target % day == 0 || seconds >= double{day}) return amount(seconds / double{day}) + " d";
   if (target % 3600 == 0 || seconds >= 3600) return amount(seconds / 3600) + " h";
   return amount(seconds / 60) + " min";
-}
-
-/// A text from outside on one line.
-std::string one_line(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return out;
 }
 
 /// What one event of a kind adds to a sum of evidence, on its grid.

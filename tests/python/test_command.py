@@ -438,6 +438,31 @@ def test_a_mapping_and_a_policy_that_judge_different_sides(tmp_path, capsys):
     assert "How well we treat them" in capsys.readouterr().out
 
 
+def test_policy_diff(company, tmp_path, capsys):
+    log, made = company
+    old, new, out = tmp_path / "old.toml", tmp_path / "new.toml", tmp_path / "diff.csv"
+    old.write_text('name = "old"\n')
+    new.write_text("[ladder.supporter]\nenter = 1.5\nkeep = 1\n[quality]\nminimum_coverage = 0.1\n")
+    date = str(made.as_of)
+    assert call("policy", "diff", old, new, log, "--as-of", date, "-o", out) == 0
+    said = capsys.readouterr().out
+    assert f"300 relationships as of {date}, under two policies" in said
+    assert "From which rung to which" in said
+    assert "that a supporter needs to stay (0.375 before)" in said
+    assert max(map(len, said.splitlines())) <= 80 + len(str(out))
+    for path, column in ((old, "rung_before"), (new, "rung_after")):
+        scores = tmp_path / "scores.csv"
+        assert call("score", log, "--as-of", date, "-p", path, "-o", scores, "-q") == 0
+        with open(scores) as a, open(out) as b:
+            rungs = [row["rung"] for row in csv.DictReader(a)]
+            assert rungs == [row[column] for row in csv.DictReader(b)]
+    described = json.loads((tmp_path / "diff.csv-metadata.json").read_text())
+    assert described["notes"][0]["loyalty.policy.before"] == loyalty.Policy().fingerprints["policy"]
+    capsys.readouterr()
+    assert call("policy", "diff", old, tmp_path / "no.toml", log, "--as-of", date) == 2
+    assert "there is no such file" in capsys.readouterr().err
+
+
 def test_policy_init_and_check(events, tmp_path, capsys):
     policy = tmp_path / "policy.toml"
     assert call("policy", "init", "--from", events, "-o", policy) == 0

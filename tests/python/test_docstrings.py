@@ -26,6 +26,8 @@ MODULES = [
 ]
 #: Classes that functions make and nobody calls: their fields and properties speak for themselves.
 MADE = {
+    "loyalty.changes.Change",
+    "loyalty.changes.Changes",
     "loyalty.guess.Guess",
     "loyalty.histories.History",
     "loyalty.histories.RelationshipHistory",

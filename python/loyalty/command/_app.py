@@ -57,7 +57,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help and errors, legible in any width and encoding
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-policy_app = typer.Typer(help="Propose a policy, or check one.", no_args_is_help=True)
+policy_app = typer.Typer(help="Propose a policy, check one, or compare two.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 
 Events = Annotated[
@@ -278,15 +278,17 @@ def folded(
     threads: int = 1,
 ) -> _engine.Fold:
     """The events folded under the policy of a file or the default one."""
-    chosen = policy_for(table, policy, perspective)
+    chosen = chosen_policy(table, policy, perspective)
     return _engine.fold(table, chosen, seconds, advance, threads=threads)
 
 
-def policy_for(table: EventTable, policy: Path | None, perspective: str | None) -> Any:
-    """The policy of a file or the default one, with the perspective that was asked for or a mapping is made for."""
+def chosen_policy(
+    table: EventTable, policy: Path | None, perspective: str | None, option: str = "--policy = "
+) -> loyalty.Policy:
+    """The policy of a file or the default one, with the perspective of the option or of the table's mapping."""
     if perspective not in (None, "us", "them"):
         raise CallError(f"--perspective = {perspective!r}: allowed is us or them")
-    check_policy(policy, "--policy = ")
+    check_policy(policy, option)
     if perspective is None and table.perspective is not None:
         stated = _engine.perspective_of(policy)
         if stated not in (None, table.perspective):
@@ -499,8 +501,8 @@ def update(
                     "a file is applied once: give a later date, or files that end by this one"
                 )
             if live is None:
-                chosen = policy_for(table, policy, perspective)
-                live = _engine.new_portfolio(table, chosen, seconds, threads or 0)
+                chosen = chosen_policy(table, policy, perspective)
+                live = _engine.empty_portfolio(table, chosen, seconds, threads or 0)
             elif manifest.newest is not None:
                 live.mark(manifest.newest)
             before = live.books
@@ -691,7 +693,7 @@ def history(
                 f"{relationship!r} is neither a file nor a relationship among the events{hint}"
             )
         begin("following", None)
-        judged = policy_for(table, policy, perspective)
+        judged = chosen_policy(table, policy, perspective)
         try:
             past = _engine.history(table, judged, seconds, spoken_dates(dates), zone or own)
         except (loyalty.LimitError, loyalty.MismatchError, loyalty.PolicyError):
@@ -856,6 +858,73 @@ def policy_check(
         print(f"  {name:8}{prints[name]}  {meaning}")
     changed = _engine.stated(policy)
     print(f"  states {', '.join(changed) or 'nothing'} beside the defaults")
+
+
+@policy_app.command("diff", cls=Verb, short_help="Show what another policy would change.")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(help="The policy in force.", metavar="OLD")],
+    new: Annotated[Path, typer.Argument(help="The policy to compare with it.", metavar="NEW")],
+    events: Events,
+    as_of: AsOf,
+    mapping: MappingName = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the changes go: a .parquet or .csv file, or - for CSV on standard output.",
+        ),
+    ] = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
+    ] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe",
+            help="In CSV, put an apostrophe before text that would run as a formula.",
+        ),
+    ] = False,
+) -> None:
+    """Show who would move, and why, if another policy held: the same events and date under both.
+
+    The report goes to standard output, or to standard error when the changes go there (-o -).
+    """
+    check_target(output, "--output", allow_dash=True)
+    for path in (old, new):
+        check_policy(path)
+    with progress(quiet) as begin:
+        begin("reading", None)
+        table, _, seconds = read(events, as_of, mapping, zone, {})
+        if seconds is None:
+            raise CallError("--as-of is missing")
+        policies = [chosen_policy(table, path, perspective, "") for path in (old, new)]
+        found = _engine.diff(table, *policies, seconds, begin("folding", len(table)))
+        if output is not None:
+            begin("writing", None)
+            write_changes(found, output, spreadsheet_safe)
+    if not quiet:
+        report_changes(found, output)
+
+
+def write_changes(changes: loyalty.Changes, output: str, spreadsheet_safe: bool) -> None:
+    """Write the columns of changes to a file."""
+    from loyalty.command import _output
+
+    _output.write_result(
+        changes.to_dict(), _engine.change_columns_of(), changes.metadata, output, spreadsheet_safe
+    )
+
+
+def report_changes(changes: loyalty.Changes, output: str | None) -> None:
+    """Print the summary of the changes between two portfolios, and where the columns went."""
+    out = sys.stderr if output == "-" else sys.stdout
+    print(changes.summary(), end="", file=out)
+    if output not in (None, "-"):
+        print(f"\nchanges: {output}", file=out)
 
 
 @app.command(cls=Verb, short_help="Simulate a company with known truth.")

@@ -13,10 +13,22 @@ import numpy as np
 
 import loyalty
 from loyalty import _core
+from loyalty.changes import Changes, reread
 from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import EventTable
 
-__all__ = ["Columns", "Fold", "columns_of", "fold", "load_policy", "perspective_of"]
+__all__ = [
+    "Columns",
+    "Fold",
+    "change_columns_of",
+    "columns_of",
+    "diff",
+    "empty_portfolio",
+    "fold",
+    "fold_into",
+    "load_policy",
+    "perspective_of",
+]
 
 #: What the compiled half reads of an event.
 FOLDED = (
@@ -99,25 +111,12 @@ def fold(
     advance: Callable[[int], None] = lambda rows: None,
     rows: int = 500_000,
     threads: int = 1,
+    note_rejects: bool = True,
 ) -> Fold:
-    """Fold an event table into a new portfolio.
-
-    The landmark is the policy's, else the as-of date; the kinds observed are the policy's, else those of a mapping.
-    """
-    portfolio = new_portfolio(table, policy, as_of, threads)
-    fold_into(portfolio, table, advance, rows)
+    """Fold an event table into a new portfolio; see `empty_portfolio` and `fold_into`."""
+    portfolio = empty_portfolio(table, policy, as_of, threads)
+    fold_into(portfolio, table, advance, rows, note_rejects)
     return Fold(portfolio, portfolio.policy)
-
-
-def new_portfolio(table: EventTable, policy: Any, as_of: int, threads: int = 1) -> Any:
-    """An empty portfolio for an event table."""
-    said = stated(policy)
-    options: dict[str, Any] = {}
-    if "landmark" not in said:
-        options["landmark"] = as_of
-    if table.observes_declared and "observes" not in said:
-        options["observes"] = list(table.observes)
-    return loyalty.Portfolio(policy, threads=threads, **options)
 
 
 def fold_into(
@@ -125,14 +124,17 @@ def fold_into(
     table: EventTable,
     advance: Callable[[int], None] = lambda rows: None,
     rows: int = 500_000,
+    note_rejects: bool = True,
 ) -> None:
-    """Fold an event table in the order of time, `rows` at a time; rows set aside here join the table's rejects."""
+    """Fold an event table in the order of time, `rows` at a time; rows set aside here join the table's rejects, unless
+    `note_rejects` says that they have.
+    """
     names = [name for name in table.names if name in FOLDED]
     start = 0
     for chunk in table.chunks(rows, names, word_codes()):
         report = portfolio.apply(chunk)
         rejects = report.rejects
-        if len(rejects.get("row", ())):
+        if note_rejects and len(rejects.get("row", ())):
             table.add_rejects(np.asarray(rejects["row"]) + start, rejects["code"])
         start += len(chunk["time"])
         advance(len(chunk["time"]))
@@ -187,6 +189,36 @@ def history(
     return made
 
 
+def empty_portfolio(table: EventTable, policy: Any, as_of: int, threads: int = 1) -> Any:
+    """A portfolio for a table: what its policy leaves open is as the table and the date say.
+
+    The landmark is the policy's, else the as-of date; the kinds observed are the policy's, else those of a mapping.
+    """
+    said = stated(policy)
+    options: dict[str, Any] = {}
+    if "landmark" not in said:
+        options["landmark"] = as_of
+    if table.observes_declared and "observes" not in said:
+        options["observes"] = list(table.observes)
+    return loyalty.Portfolio(policy, threads=threads, **options)
+
+
+def diff(
+    table: EventTable,
+    old: Any,
+    new: Any,
+    as_of: int,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> Changes:
+    """What one policy would change against another; the log is folded twice only where they need it."""
+    before = fold(table, old, as_of, advance).portfolio
+    wanted = empty_portfolio(table, new, as_of).policy
+    after = reread(before, wanted)
+    if after is None:
+        after = fold(table, new, as_of, note_rejects=False).portfolio
+    return Changes(before, after, as_of, as_of, one_log=True)
+
+
 def word_codes() -> dict[str, tuple[str, ...]]:
     """The words of columns that the compiled half also takes as numbers."""
     return {
@@ -200,6 +232,11 @@ def word_codes() -> dict[str, tuple[str, ...]]:
 def columns_of() -> list[tuple[str, str, str]]:
     """Name, type (number, integer, time, text) and meaning of the result's columns, in order."""
     return list(_core.result_columns)
+
+
+def change_columns_of() -> list[tuple[str, str, str]]:
+    """The same of the columns of changes."""
+    return list(_core.change_columns)
 
 
 def proposal(table: EventTable) -> dict[str, Any]:
