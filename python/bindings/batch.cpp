@@ -280,16 +280,6 @@ std::uint32_t index_of(const Portfolio& p, const std::string& id) {
   return *index;
 }
 
-/// Name, type and meaning of columns.
-py::tuple column_tuples(std::span<const ColumnInfo> infos) {
-  static constexpr const char* types[] = {"number", "integer", "time", "text"};
-  py::list tuples;
-  for (const ColumnInfo& info : infos)
-    tuples.append(py::make_tuple(std::string(info.name), types[static_cast<int>(info.type)],
-                                 std::string(info.meaning)));
-  return tuples;
-}
-
 }  // namespace
 
 void register_batch(py::module_& m) {

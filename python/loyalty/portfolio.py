@@ -254,8 +254,9 @@ class Portfolio:
 
         `earlier` is the portfolio as it was (see `copy`), or a :class:`Result` of it. `since` is its date, `as_of` that
         of this portfolio; by default the result's, else that of the newest row. `corrected` is the log as known now,
-        cut at the earlier date; without it late rows and retractions count as new events. `refolded` is this log under
-        the policy of the earlier side, where the policies differ in their fold. Raises :class:`loyalty.WindowError` for
+        cut at the earlier date; where this portfolio went on from `earlier` and was marked at its date (see `mark`) it
+        is not needed; without either, late rows and retractions count as new events. `refolded` is this log under the
+        policy of the earlier side, where the policies differ in their fold. Raises :class:`loyalty.WindowError` for
         a date before a portfolio's newest row, :class:`loyalty.MismatchError` for portfolios folded by other rules.
         """
         from loyalty.changes import Changes
@@ -353,8 +354,11 @@ class Portfolio:
         self._core.rebase(instant(landmark))
 
     def mark(self, as_of: Any) -> None:
-        """Keeps apart, from here on, what rows stamped at or before `as_of` change: corrections, for `changes`."""
-        self._core.mark(instant(as_of))
+        """Keeps apart, from here on, what rows stamped at or before `as_of` change: corrections, for `changes`.
+
+        None ends it.
+        """
+        self._core.mark(NO_TIME if as_of is None else instant(as_of))
 
     @property
     def marked(self) -> int | None:

@@ -11,6 +11,23 @@
 namespace loyalty {
 namespace {
 
+/// What a portfolio that was marked at the earlier date and went on since says of that date.
+CorrectedStates corrected_by_mark(const Portfolio& earlier, const Portfolio& later) {
+  const auto find = [&earlier, &later](std::string_view id, Time now) -> std::optional<KnownState> {
+    const auto was = earlier.find(id);
+    const auto is = later.find(id);
+    const auto correction = is ? later.correction(*is) : std::nullopt;
+    if (!was && !correction) return std::nullopt;
+    KnownState known{was ? earlier.state(*was, now) : Relationship{},
+                     was ? earlier.role(*was) : later.role(*is)};
+    if (correction) known.state = corrected(known.state, *correction);
+    return known;
+  };
+  CorrectedStates states(find, earlier.rules(), earlier.observed());
+  states.newest = earlier.newest();
+  return states;
+}
+
 /// Two sides in the order of time, with what reading them needs.
 class Comparison {
  public:
@@ -43,8 +60,10 @@ class Comparison {
       bridge_lit_ = Lit(earlier_.policy().observes.value_or(
           later_.policy().observes ? earlier_.observed() : later_.observed()));
     }
-    if (options.corrected) {
-      const CorrectedStates& c = *options.corrected;
+    if (!options_.corrected && later_.marked() == from_ && from_ != to_)
+      options_.corrected = corrected_by_mark(earlier_, later_);
+    if (options_.corrected) {
+      const CorrectedStates& c = *options_.corrected;
       if (fingerprints(c.rules->policy()).fold != fold)
         throw MismatchError("corrected: its fold fingerprint is " +
                             fingerprints(c.rules->policy()).fold +
@@ -188,7 +207,7 @@ class Comparison {
     return to > from ? Move::climbed : to < from ? Move::fell : Move::held;
   }
 
-  const ChangeOptions& options_;
+  ChangeOptions options_;
   bool backwards_;
   const Portfolio& earlier_;
   const Portfolio& later_;

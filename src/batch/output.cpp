@@ -332,7 +332,7 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
   // Blocks do not depend on the workers, so that sums over them add in one order.
   std::vector<Block> blocks((order.size() + Block::size - 1) / Block::size);
   const auto assess_one = [&](unsigned b) {
-    blocks[b].texts.resize(column_count);
+    blocks[b].texts.resize(std::size(definitions));
     assess_block(portfolio, at, options, order, b * Block::size, table, blocks[b]);
   };
   workers.run(static_cast<unsigned>(blocks.size()), std::ref(assess_one));
@@ -341,7 +341,7 @@ ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions
     if (definitions[c].info.type == ColumnType::text)
       table.columns[c].values = join(blocks, c, order.size());
   };
-  workers.run(static_cast<unsigned>(column_count), std::ref(join_one));
+  workers.run(static_cast<unsigned>(std::size(definitions)), std::ref(join_one));
   for (double& coverage : table.summary.mean_coverage)
     coverage /= std::max<double>(1, static_cast<double>(order.size()));
   return table;

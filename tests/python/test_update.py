@@ -165,6 +165,54 @@ def test_forget_and_rebase(nights: list[Path], tmp_path: Path) -> None:
     assert [move["to"] for move in manifest.rebased] == ["2030-01-01T23:59:59Z"]
 
 
+def test_changes_between_two_nights(
+    nights: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Late rows of a night are its corrections, and the causes sum to the change."""
+    live, first = tmp_path / "live.loyalty", tmp_path / "first.loyalty"
+    frame = pl.read_parquet(nights[0])
+    conduct = pl.col("kind").is_in(["guarantee", "concession", "gift"])
+    late_rows = frame.filter(conduct & (pl.int_range(pl.len()) % 2 == 0))
+    frame.join(late_rows, on=frame.columns, how="anti", nulls_equal=True).write_parquet(
+        tmp_path / "on time.parquet"
+    )
+    late_rows.write_parquet(tmp_path / "late.parquet")
+    assert late_rows.height > 20
+    assert update(live, tmp_path / "on time.parquet", "--as-of", AS_OF[0]) == 0
+    first.write_bytes(live.read_bytes())
+    assert update(live, nights[1], tmp_path / "late.parquet", "--as-of", AS_OF[1]) == 0
+    out = tmp_path / "changes.parquet"
+    capsys.readouterr()
+    assert run(["changes", str(first), str(live), "-o", str(out)]) == 0
+    assert "corrections" in capsys.readouterr().out
+    table = pl.read_parquet(out)
+    causes = [pl.col(f"by_{name}") for name in ("new_events", "decay", "corrections", "rules")]
+    both = table.filter(pl.col("change").is_not_null())
+    gap = both.select((pl.sum_horizontal(causes) - pl.col("change")).abs().max()).item()
+    assert gap < 1e-10
+    corrected = set(table.filter(pl.col("by_corrections").abs() > 1e-12)["relationship"])
+    assert corrected
+    assert corrected <= set(late_rows["relationship"])
+    # The corrected past is the log that had all rows in time.
+    full = loyalty.Portfolio.load(first).copy()
+    known = loyalty.Portfolio(full.policy, landmark=AS_OF[0])
+    known.apply(pl.read_parquet(nights[0]))
+    truth = loyalty.Portfolio.load(live).changes(
+        loyalty.Portfolio.load(first),
+        since=AS_OF[0],
+        as_of=AS_OF[1],
+        corrected=known,
+    )
+    column = truth.to_dict()["by_corrections"]
+    assert table["by_corrections"].to_list() == pytest.approx(
+        [None if value != value else value for value in column.tolist()], abs=1e-9
+    )
+    who = sorted(corrected)[0]
+    assert run(["changes", str(first), str(live), who]) == 0
+    assert who in capsys.readouterr().out
+    assert run(["changes", str(first), str(live), "nobody"]) == 1
+
+
 def test_another_policy_is_refused(
     nights: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

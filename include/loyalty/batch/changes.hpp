@@ -43,7 +43,8 @@ struct CorrectedStates {
 
 /// What else is known about two sides of a change.
 struct ChangeOptions {
-  /// Of the earlier side; without it late rows and retractions count as new events.
+  /// Of the earlier side. Where the later portfolio went on from the earlier one and was marked at its date, its own
+  /// corrections are taken; without either, late rows and retractions count as new events.
   std::optional<CorrectedStates> corrected{};
   /// The later log under the policy of the earlier side; needed where the two fold fingerprints differ. Outlives the call.
   const Portfolio* refolded = nullptr;

@@ -145,6 +145,15 @@ MaxRejects = Annotated[
         help="Most rows that may be set aside, a count or a share of those read; more, and nothing is replaced.",
     ),
 ]
+ChangesOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where the changes go: a .parquet or .csv file, or - for CSV on standard output.",
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="End with exit code 3 where rows were set aside.")
 ]
@@ -867,27 +876,11 @@ def policy_diff(
     events: Events,
     as_of: AsOf,
     mapping: MappingName = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the changes go: a .parquet or .csv file, or - for CSV on standard output.",
-        ),
-    ] = None,
+    output: ChangesOutput = None,
     zone: Zone = None,
     perspective: Perspective = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
-    ] = False,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="In CSV, put an apostrophe before text that would run as a formula.",
-        ),
-    ] = False,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
 ) -> None:
     """Show who would move, and why, if another policy held: the same events and date under both.
 
@@ -907,6 +900,54 @@ def policy_diff(
             begin("writing", None)
             write_changes(found, output, spreadsheet_safe)
     if not quiet:
+        report_changes(found, output)
+
+
+@app.command("changes", cls=Verb, short_help="Show what changed between two saved portfolios.")
+def changes_command(
+    before: Annotated[Path, typer.Argument(help="The portfolio of the earlier date.", metavar="A")],
+    after: Annotated[Path, typer.Argument(help="The portfolio of the later date.", metavar="B")],
+    relationship: Annotated[
+        str | None,
+        typer.Argument(
+            help="One relationship, explained in words.", metavar="[ID]", show_default=False
+        ),
+    ] = None,
+    output: ChangesOutput = None,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    threads: Threads = None,
+) -> None:
+    """Show what changed from one saved portfolio to another: who climbed and fell, and each point's cause.
+
+    Points are split into new events, time passing, corrections and rules. Corrections are known where B was made from A
+    by one update.
+    """
+    check_target(output, "--output", allow_dash=True)
+    with progress(quiet) as begin:
+        begin("reading", None)
+        sides = []
+        for path in (before, after):
+            side = loyalty.Portfolio.load(path, threads=threads or 0)
+            manifest = Manifest.parse(side.manifest, str(path))
+            date = side.newest if manifest.newest is None else manifest.newest
+            if date is None:
+                raise SourceError(f"{path}: this portfolio has no events")
+            sides.append((side, manifest, date))
+        (earlier, was, since), (later, now, as_of) = sides
+        if now.nights[: len(was.nights)] != was.nights:
+            later.mark(None)  # its mark speaks of another past
+        begin("comparing", None)
+        found = later.changes(earlier, since=since, as_of=as_of)
+        if output is not None:
+            begin("writing", None)
+            write_changes(found, output, spreadsheet_safe)
+    if relationship is not None:
+        try:
+            print(found[relationship].explain().rstrip())
+        except KeyError:
+            raise SourceError(f"{relationship!r} is in neither portfolio") from None
+    elif not quiet:
         report_changes(found, output)
 
 
