@@ -427,6 +427,12 @@ TEST_CASE("policy text: what breaks off in the midst is an error, not an asserti
     INFO(text);
     CHECK_THROWS_AS(parse_policy(text, "p"), PolicyError);
   }
+  // Letters beyond ASCII may stand in quotes and comments, not in keys.
+  for (const char* text : {"\xc3\xbc = 1\n", "name \xc3\xbc = 1\n", "name = \xcb\x93\n"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_policy(text, "p"), PolicyError);
+  }
+  CHECK(parse_policy("name = \"\xc3\xbc\" # \xc3\xbc\n").name == "\xc3\xbc");
   CHECK_THROWS_WITH_AS(parse_policy("[\n]", "p"), "p: is no TOML: a [section] or a key breaks off",
                        PolicyError);
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <loyalty/core/config.hpp>
 #include <loyalty/io/arrow_abi.hpp>
 
 namespace loyalty {
