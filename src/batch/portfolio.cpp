@@ -304,13 +304,18 @@ constexpr PlanNumber plan_number(Kind kind, Side side) noexcept {
 class PlainRows {
  public:
   PlainRows(const EventColumns& columns, std::string_view currency) noexcept
-      : c_(columns), currency_(currency) {}
+      : c_(columns), currency_(currency) {
+    first_plan_.fill(not_plain);
+    for (std::size_t k = 0; k < kind_count; ++k)
+      if (PlainFold::takes(static_cast<Kind>(k)))
+        first_plan_[k] = plan_number(static_cast<Kind>(k), Side::us);
+  }
 
   /// The plans of `n` rows.
   void number(const std::size_t* rows, std::size_t n, PlanNumber* out) const noexcept {
     for (std::size_t k = 0; k < n; ++k) {
       const std::uint8_t kind = c_.kind[rows[k]];
-      out[k] = kind < kind_count ? plan_number(static_cast<Kind>(kind), Side::us) : not_plain;
+      out[k] = first_plan_[kind];
     }
     if (c_.side != nullptr)
       for (std::size_t k = 0; k < n; ++k) {
@@ -342,6 +347,7 @@ class PlainRows {
  private:
   const EventColumns& c_;
   std::string_view currency_;
+  std::array<PlanNumber, 256> first_plan_;  ///< of each kind, for our side
 };
 
 /// Brings the columns of rows that do not follow one another near the processor, a block from `start` on.

@@ -180,3 +180,15 @@ TEST_CASE(
   CHECK(set_aside(books, Code::retraction_without_event) == 1);
   CHECK(p.set_aside(*p.find("a")) == 1);
 }
+
+TEST_CASE("copies of rows that wait are counted, wherever they stand in their second") {
+  const Time t = utc(2024, 5, 1);
+  const Row waits{
+      .relationship = "a", .event = {.kind = Kind::complaint, .time = t}, .refers_to = "k"};
+  const Row other{.relationship = "a", .event = {.kind = Kind::purchase, .time = t}};
+  for (const auto& rows :
+       {std::vector<Row>{waits, waits, other}, {waits, other, waits}, {other, waits, waits}}) {
+    Portfolio p;
+    CHECK(apply_rows(p, rows).repeats == 1);
+  }
+}

@@ -40,16 +40,16 @@ using loyalty_tests::within;
 namespace {
 
 /// A row of the tape as a person reads it.
-struct Change {
+struct Step {
   std::string who;
   Time time;
   Rung from;
   Rung to;
-  friend bool operator==(const Change&, const Change&) = default;
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
-std::vector<Change> changes_of(const History& h) {
-  std::vector<Change> out;
+std::vector<Step> changes_of(const History& h) {
+  std::vector<Step> out;
   for (std::size_t i = 0; i < h.tape.size(); ++i)
     out.push_back({std::string(h.relationships[h.tape.relationship[i]]), h.tape.time[i],
                    h.tape.from[i], h.tape.to[i]});
@@ -106,7 +106,7 @@ void is_a_tape(const History& h) {
 /// The rungs that the tape gives as of a date.
 std::map<std::string, Rung> rungs_by_tape(const History& h, Time date) {
   std::map<std::string, Rung> rungs;
-  for (const Change& change : changes_of(h))
+  for (const Step& change : changes_of(h))
     if (change.time <= date) rungs[change.who] = change.to;
   return rungs;
 }
@@ -238,7 +238,7 @@ TEST_CASE("the tape of a log is that of continuous evaluation, relationship by r
       lives[i % 2 == 0 ? "even" : "odd"].push_back(life.events[i]);
     }
     std::vector<Row> rows;
-    std::vector<Change> should;
+    std::vector<Step> should;
     for (const auto& [who, events] : lives) {
       for (const Event& e : events) rows.push_back({.relationship = who, .event = e});
       int rung = 0;

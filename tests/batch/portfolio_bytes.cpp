@@ -37,6 +37,18 @@ bool same_books(const Books& a, const Books& b) {
          a.set_aside == b.set_aside && a.repeats == b.repeats;
 }
 
+std::string words(const Books& b) {
+  std::string text = std::to_string(b.read) + " read, " + std::to_string(b.scored) + " scored, " +
+                     std::to_string(b.repeats) + " repeats";
+  for (std::size_t i = 0; i < b.skipped.size(); ++i)
+    if (b.skipped[i] != 0)
+      text += ", " + std::to_string(b.skipped[i]) + " " + std::string(skip_names[i]);
+  for (std::size_t i = 0; i < b.set_aside.size(); ++i)
+    if (b.set_aside[i] != 0)
+      text += ", " + std::to_string(b.set_aside[i]) + " " + std::string(code_names[i]);
+  return text;
+}
+
 std::vector<std::vector<Row>> cut(const std::vector<Row>& rows) {
   const auto sorted = by_time(rows);
   std::vector<std::vector<Row>> parts;
@@ -67,6 +79,8 @@ TEST_CASE("portfolio bytes: saved and read between any two calls, it goes on as 
         RC_ASSERT(nightly.bytes() == whole.bytes());
         RC_ASSERT(nightly.newest() == whole.newest());
         RC_ASSERT(nightly.currency() == whole.currency());
+        RC_LOG() << "books " << words(nightly.books()) << "\n  for " << words(whole.books())
+                 << '\n';
         RC_ASSERT(same_books(nightly.books(), whole.books()));
       }
     } catch (const MismatchError&) {  // two currencies in the first second

@@ -61,6 +61,26 @@ class PlainFold {
   /// All plans, by 2 kind + side.
   const std::array<Plan, kind_count * 2>& plans() const noexcept { return plans_; }
 
+  /// Whether events of a kind can be plain; those leave their own second as a state's newest at once.
+  static constexpr bool takes(Kind kind) noexcept {
+    switch (kind) {
+      case Kind::purchase:
+      case Kind::contact:
+      case Kind::participation:
+      case Kind::review:
+      case Kind::attendance:
+      case Kind::novelty:
+      case Kind::referral:
+      case Kind::suggestion:
+      case Kind::co_creation:
+      case Kind::gift:
+      case Kind::guarantee:
+        return true;
+      default:
+        return false;
+    }
+  }
+
   /// Applies an event of the plan's kind and side to a state, unless it is not plain: a value, amount or time out
   /// of the ordinary, or at the limits. `value` and `amount` are NaN where absent. A purchase must have no
   /// margin, a gift no cost, a review no rating. O(1), no allocation, no lock.
@@ -126,22 +146,7 @@ class PlainFold {
 
   Plan compile(Kind kind, Side side) noexcept {
     Plan plan;
-    switch (kind) {
-      case Kind::purchase:
-      case Kind::contact:
-      case Kind::participation:
-      case Kind::review:
-      case Kind::attendance:
-      case Kind::novelty:
-      case Kind::referral:
-      case Kind::suggestion:
-      case Kind::co_creation:
-      case Kind::gift:
-      case Kind::guarantee:
-        break;
-      default:
-        return plan;
-    }
+    if (!takes(kind)) return plan;
     const Effect effect = effect_of(kind, side, rules_->options);
     double largest = 1;
     for (int i = 0; i < effect.count; ++i) {
