@@ -14,8 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    Portfolio p =
-        Portfolio::from_bytes(std::as_bytes(std::span(data, size)), Policy{});
+    Portfolio p = Portfolio::from_bytes(std::as_bytes(std::span(data, size)), Policy{});
     const auto bytes = p.bytes();
     Portfolio again = Portfolio::from_bytes(bytes, Policy{});
     if (again.bytes() != bytes) std::abort();

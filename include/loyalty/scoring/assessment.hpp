@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -64,19 +65,20 @@ struct Lit {
 /// What a state says about our conduct as of a date. O(1), no allocation.
 inline Evidence evidence_of(const Relationship& r, const AsOf& at) noexcept {
   Evidence e;
-  e.commitment = {at.read(r, Sum::guarantees_kept), at.read(r, Sum::guarantees_breached),
+  // Taking back what was never applied leaves less than nothing, which counts as nothing.
+  const auto held = [&](Sum sum) { return std::max(at.read(r, sum), 0.0); };
+  e.commitment = {held(Sum::guarantees_kept), held(Sum::guarantees_breached),
                   at.contract_runs(r)
                       ? static_cast<double>(r.ladder.contract_until - at.now()) / double{day}
                       : -1.0};
-  e.responsiveness = {at.read(r, Sum::answered),
-                      at.read(r, Sum::answer_time),
+  e.responsiveness = {held(Sum::answered),
+                      held(Sum::answer_time),
                       static_cast<double>(r.open_requests > 0 ? r.open_requests : 0),
                       at.open_age(r),
-                      at.read(r, Sum::granted),
-                      at.read(r, Sum::refused)};
-  e.reciprocity = {at.read(r, Sum::given), at.read(r, Sum::received)};
-  e.trust = {at.read(r, Sum::promises_kept), at.read(r, Sum::promises_broken),
-             at.read(r, Sum::promises_grave)};
+                      held(Sum::granted),
+                      held(Sum::refused)};
+  e.reciprocity = {held(Sum::given), held(Sum::received)};
+  e.trust = {held(Sum::promises_kept), held(Sum::promises_broken), held(Sum::promises_grave)};
   return e;
 }
 
