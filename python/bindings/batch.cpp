@@ -536,7 +536,8 @@ void register_batch(py::module_& m) {
            py::call_guard<py::gil_scoped_release>())
       .def("mark", &Portfolio::mark, py::arg("as_of"))
       .def_property_readonly("marked", [](const Portfolio& p) { return time_object(p.marked()); })
-      .def_property_readonly("policy", &Portfolio::policy)
+      // A copy: a rebase replaces the portfolio's own.
+      .def_property_readonly("policy", [](const Portfolio& p) { return Policy(p.policy()); })
       .def(
           "changes",
           [](const Portfolio& p, const Portfolio& earlier, Time since, Time now,

@@ -416,6 +416,33 @@ def load_files(
             workspace.run(f"UPDATE {raw} SET {column} = NULL WHERE {column} IN ({listed})")
 
 
+def view_parquet(workspace: Workspace, table: str, paths: Sequence[str]) -> None:
+    """Make `raw_<table>` a view of Parquet files, read again by each query; rows have ``_file`` and ``_row``.
+
+    A file that is empty, truncated or of another form raises SourceError.
+    """
+    parts = []
+    for number, path in enumerate(paths):
+        if os.path.getsize(path) == 0:
+            raise SourceError(f"{path}: the file is empty (0 bytes); is it still being written?")
+        parts.append(
+            f"SELECT * EXCLUDE (file_row_number), CAST({number} AS INTEGER) AS _file, file_row_number AS _row "
+            f"FROM read_parquet({quote_text(path)}, file_row_number = true)"
+        )
+    raw = quote_name("raw_" + table)
+    try:
+        workspace.run(f"CREATE TEMP VIEW {raw} AS " + " UNION ALL BY NAME ".join(parts))
+    except workspace.duckdb.Error as error:
+        message = plain_error(error)
+        culprit = next((p for p in paths if p in str(error)), paths[0] if len(paths) == 1 else "")
+        prefix = f"{culprit}: " if culprit else ""
+        raise SourceError(prefix + whole_file_hint(message)) from error
+    for number, path in enumerate(paths):
+        workspace.run(
+            f"INSERT INTO files VALUES ({quote_text(table)}, {number}, {quote_text(path)}, 0)"
+        )
+
+
 def load_frame(workspace: Workspace, table: str, frame: Any) -> None:
     """Load a data frame (pandas, polars, pyarrow, a dict of NumPy columns) into the table `raw_<table>`."""
     raw = quote_name("raw_" + table)

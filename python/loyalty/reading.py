@@ -11,7 +11,7 @@ the raw value; it is never guessed at and never dropped in silence: ``scored + s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ from loyalty._files import (
     RAW_SHOWN,
     Workspace,
     expand,
+    form_of,
     is_frame,
     load_files,
     load_frame,
     lost_lines,
+    view_parquet,
 )
 from loyalty._sql import (
     Codes,
@@ -235,6 +237,8 @@ class EventTable:
         observes: Sequence[str],
         perspective: str | None = None,
         declared: bool = False,
+        streamed: str | None = None,
+        counted: Sequence[int] | None = None,
     ) -> None:
         self._workspace = workspace
         self.books = books
@@ -246,13 +250,21 @@ class EventTable:
         #: Whose conduct the mapping is made to judge, "us" or "them"; None leaves it to the policy.
         self.perspective = perspective
         self._columns: dict[str, np.ndarray] | None = None
-        self._length = int(workspace.one("SELECT count(*) FROM events"))
-        present = [
+        counts = (
+            workspace.rows(
+                f"SELECT count(*), {', '.join(f'count({quote_name(n)})' for n in COLUMNS)} FROM events"
+            )[0]
+            if counted is None
+            else counted
+        )
+        self._length = int(counts[0])
+        self._names = [
             name
-            for name in COLUMNS
-            if name in REQUIRED or int(workspace.one(f'SELECT count("{name}") FROM events'))
+            for name, stated in zip(COLUMNS, counts[1:], strict=True)
+            if name in REQUIRED or int(stated)
         ]
-        self._names = present
+        #: Where the events are a view of files: the query that yields them in the order of time.
+        self._streamed = streamed
 
     def __len__(self) -> int:
         """How many events there are."""
@@ -262,6 +274,25 @@ class EventTable:
     def names(self) -> list[str]:
         """Names of the columns in which something is stated."""
         return list(self._names)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the events stay in their files: `stream` reads them there, anything else loads them first."""
+        return self._streamed is not None
+
+    def stream(self, names: Sequence[str]) -> EventRows:
+        """The columns `names` of the events, read from their files as they are asked for, in the order of time."""
+        listed = ", ".join(quote_name(name) for name in names)
+        return EventRows(self._workspace, f"SELECT {listed} FROM ({self._streamed})", names)
+
+    def _load(self) -> None:
+        """Takes the events out of their files, for whoever wants more than to fold them."""
+        if self._streamed is None:
+            return
+        self._workspace.run(f"CREATE TEMP TABLE loaded AS {self._streamed}")
+        self._workspace.run("DROP VIEW events")
+        self._workspace.run("ALTER TABLE loaded RENAME TO events")
+        self._streamed = None
 
     @property
     def columns(self) -> dict[str, np.ndarray]:
@@ -293,6 +324,7 @@ class EventTable:
 
     def origin(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """Where events come from: for positions in time order (from 0) the file and the first source row of each."""
+        self._load()
         workspace = self._workspace
         wanted = ",".join(f"({int(i)})" for i in positions)
         if not wanted:
@@ -307,6 +339,7 @@ class EventTable:
 
     def add_rejects(self, positions: np.ndarray, codes: np.ndarray) -> None:
         """Add events that could not be scored to the rejects: their `positions` in time order, from 0, and `codes`."""
+        self._load()  # seldom wanted of a log that is read from its files
         workspace = self._workspace
         names = ", ".join(quote_text(name) for name in COLUMNS)
         raws = " ".join(
@@ -389,6 +422,7 @@ class EventTable:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the events to `path` (.csv or .parquet), times as UTC timestamps, through a renamed file."""
+        self._load()
         shown = [
             f'to_timestamp("{n}") AS "{n}"' if COLUMNS[n] in ("start", "end") else f'"{n}"'
             for n in self._names
@@ -411,6 +445,7 @@ class EventTable:
         names: Sequence[str] | None = None,
         coded: Mapping[str, Sequence[str]] | None = None,
     ) -> dict[str, np.ndarray]:
+        self._load()
         coded = coded or {}
         parts = []
         for name in self._names if names is None else names:
@@ -435,6 +470,19 @@ class EventTable:
         return self._workspace.fetch(
             f"SELECT {', '.join(parts)} FROM events {where} ORDER BY rowid"
         )
+
+
+class EventRows:
+    """Rows of a query as an Arrow stream, made anew each time it is asked for."""
+
+    def __init__(self, workspace: Workspace, sql: str, names: Sequence[str]) -> None:
+        self._workspace = workspace
+        self._sql = sql
+        self.columns = list(names)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The capsule of the stream; the workspace has no other query until it is read to its end."""
+        return self._workspace.con.sql(self._sql).__arrow_c_stream__()
 
 
 def shown_sql(name: str) -> str:
@@ -483,6 +531,11 @@ def read_events(
         files = ["<frame>"]
     else:
         files = expand(paths)
+        shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+        if all(form_of(file) == "parquet" for file in files):
+            table = read_in_place(workspace, files, limit, zone, shown)
+            if table is not None:
+                return table
         load_files(workspace, "events", files, max_line=max_line)
     books = Books()
     shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
@@ -493,6 +546,74 @@ def read_events(
     finish_events(workspace, books)
     books.scored = sum(books.events.values())
     return EventTable(workspace, books, observed)
+
+
+def read_in_place(
+    workspace: Workspace, files: Sequence[str], limit: int | None, zone: str | None, shown: str
+) -> EventTable | None:
+    """Events that stay in Parquet files, so that memory does not grow with them; None where they must be loaded.
+
+    They must be loaded where rows have `event_id` or take others back, since those are resolved among all. One query
+    looks through the files for what the books need; the fold then reads them once more.
+    """
+    view_parquet(workspace, "events", files)
+    books = Books()
+    typing = typing_of(workspace, books, zone, shown)
+    typed = typing.sql("_row")
+    fit = "_code IS NULL" if limit is None else f"_code IS NULL AND time <= {limit}"
+    stated = ", ".join(f"count({quote_name(name)}) FILTER ({fit})" for name in COLUMNS)
+    conduct = ", ".join(quote_text(kind) for kind in _core.conduct_kinds)
+    profile = workspace.rows(
+        f"""SELECT kind, coalesce(parameter, '') = 'commitment' AND kind = 'survey' AS _asks,
+            count(*), count(*) FILTER ({fit}), count(*) FILTER (_code IS NULL),
+            count(*) FILTER (_code IS NULL AND (kind NOT IN ({conduct}) OR coalesce(side, 'us') = 'us')),
+            bool_and(time >= _before OR _before IS NULL) AND count(time) = count(*), {stated}
+        FROM (SELECT *, lag(time) OVER () AS _before FROM ({typed})) GROUP BY ALL"""
+    )
+    totals = [sum(row[column] for row in profile) for column in range(2, 6)]
+    counted = [totals[1], *(sum(row[7 + n] for row in profile) for n in range(len(COLUMNS)))]
+    names = list(COLUMNS)
+    if counted[1 + names.index("event_id")] or any(row[0] == "retraction" for row in profile):
+        workspace.run("DROP VIEW raw_events")
+        workspace.run("DELETE FROM files")
+        return None
+    books.read, fit_rows, readable = totals[0], totals[1], totals[2]
+    if books.read == 0:
+        raise SourceError(f"{shown}: there is a header but no row")
+    if readable < books.read:
+        raws = "".join(
+            f", {quote_name(typing.by_name[name])} AS {quote_name('_raw_' + name)}"
+            for name, _ in typing.codes
+        )
+        raw_value = typing.raw_value(lambda name: quote_name("_raw_" + name))
+        workspace.run(
+            f"""INSERT INTO rejects
+            SELECT e._source, e._file, f.path, e._row + 1, e._column, e._code, {raw_value}, e.relationship, NULL, false
+            FROM ({typing.sql("_row", raws)}) e JOIN files f ON f.source = e._source AND f._file = e._file
+            WHERE e._code IS NOT NULL"""
+        )
+        for reason, rows in workspace.rows("SELECT code, count(*) FROM rejects GROUP BY code"):
+            books.count("set_aside", reason, rows)
+    books.count("skipped", "after_as_of", readable - fit_rows)
+    books.events_after_as_of = readable - fit_rows
+    for kind in KINDS:
+        found = sum(row[3] for row in profile if row[0] == kind)
+        if found:
+            books.events[kind] = found
+    books.scored = fit_rows
+    shown_kinds = {
+        "survey:commitment" if asks else kind for kind, asks, *counts in profile if counts[3]
+    }
+    listed = ", ".join(quote_name(name) for name in COLUMNS)
+    workspace.run(
+        f"CREATE TEMP VIEW events AS SELECT {listed}, _source, _file, _row FROM ({typed}) WHERE {fit}"
+    )
+    in_order = all(row[6] for row in profile) or books.read == 0
+    order = "" if in_order else " ORDER BY time, _file, _row"
+    observed = [word for word in OBSERVABLE if word in shown_kinds]
+    return EventTable(
+        workspace, books, observed, streamed=f"SELECT * FROM events{order}", counted=counted
+    )
 
 
 def seen(workspace: Workspace) -> list[str]:
@@ -509,11 +630,37 @@ def seen(workspace: Workspace) -> list[str]:
     return [word for word in OBSERVABLE if word in found]
 
 
-def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:
-    """Turn ``raw_events`` into the typed table ``all_events``; unfit rows go to the rejects."""
+@dataclass(frozen=True)
+class _Typing:
+    """How the columns of raw rows are read: the SQL of each value, and of the code of what is unfit."""
+
+    raw: str
+    by_name: dict[str, str]
+    values: list[str]
+    codes: list[tuple[str, str]]
+
+    def sql(self, row: str, more: str = "") -> str:
+        """The query for typed rows with ``_code`` and ``_column``; `row` is the SQL of the row's number."""
+        unfit = Codes(self.codes)
+        return f"""SELECT * EXCLUDE ({unfit.hidden}), {unfit.first} AS _code, {unfit.at} AS _column FROM (
+            SELECT 'events' AS _source, _file, {row} AS _row, {", ".join(self.values)}{more},
+            {unfit.columns} FROM {self.raw})"""
+
+    def raw_value(self, alias: Callable[[str], str]) -> str:
+        """SQL for the raw value of ``_column``, where `alias` gives the SQL of each raw column."""
+        pick = " ".join(
+            f"WHEN {quote_text(name)} THEN left(CAST({alias(name)} AS VARCHAR), {RAW_SHOWN})"
+            for name, _ in self.codes
+        )
+        return f"CASE _column {pick} END"
+
+
+def typing_of(workspace: Workspace, books: Books, zone: str | None, shown: str) -> _Typing:
+    """How the columns of ``raw_events`` are read; what is missing raises, what is not used is noted."""
     raw = "raw_events"
     described = workspace.describe(raw)
     described.pop("_file")
+    described.pop("_row", None)
     by_name = {name.strip().lower(): name for name in described}
     missing = [name for name in REQUIRED if name not in by_name]
     if missing:
@@ -551,14 +698,15 @@ def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str
         books.notes.append(
             f"Columns that say nothing about events were not used: {', '.join(unused)}."
         )
-    unfit = Codes(codes)
-    workspace.run(
-        f"""CREATE TEMP TABLE all_events AS
-        SELECT * EXCLUDE ({unfit.hidden}), {unfit.first} AS _code, {unfit.at} AS _column FROM (
-            SELECT 'events' AS _source, _file, rowid AS _row, {", ".join(values)},
-            CAST(NULL AS DECIMAL(38, 6)) AS _amount, CAST(NULL AS DECIMAL(38, 6)) AS _margin,
-            {unfit.columns} FROM {raw})"""
-    )
+    return _Typing(raw, by_name, values, codes)
+
+
+def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:
+    """Turn ``raw_events`` into the typed table ``all_events``; unfit rows go to the rejects."""
+    typing = typing_of(workspace, books, zone, shown)
+    raw = typing.raw
+    amounts = ", CAST(NULL AS DECIMAL(38, 6)) AS _amount, CAST(NULL AS DECIMAL(38, 6)) AS _margin"
+    workspace.run(f"CREATE TEMP TABLE all_events AS {typing.sql('rowid', amounts)}")
     read = workspace.one(f"SELECT count(*) FROM {raw}")
     lost = lost_lines(workspace, "events")
     books.read = read + sum(lost.values())
@@ -570,14 +718,11 @@ def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str
         "SELECT _code, count(*) FROM all_events WHERE _code IS NOT NULL GROUP BY _code"
     ):
         books.count("set_aside", reason, rows)
-    pick = " ".join(
-        f"WHEN {quote_text(name)} THEN left(CAST(r.{quote_name(by_name[name])} AS VARCHAR), {RAW_SHOWN})"
-        for name, _ in codes
-    )
+    raw_value = typing.raw_value(lambda name: f"r.{quote_name(typing.by_name[name])}")
     workspace.run(
         f"""INSERT INTO rejects
         SELECT e._source, e._file, f.path, {workspace.record_number("e._row", "f")}, e._column, e._code,
-            CASE e._column {pick} END, e.relationship, NULL, false
+            {raw_value}, e.relationship, NULL, false
         FROM all_events e JOIN {raw} r ON r.rowid = e._row
         JOIN files f ON f.source = e._source AND f._file = e._file
         WHERE e._code IS NOT NULL"""

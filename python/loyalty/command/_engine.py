@@ -130,6 +130,14 @@ def fold_into(
     `note_rejects` says that they have.
     """
     names = [name for name in table.names if name in FOLDED]
+    if table.is_streamed:
+        report = portfolio.apply(table.stream(names))
+        table.books.repeats = report.repeats
+        if note_rejects and len(report.rejects["row"]):
+            table.add_rejects(report.rejects["row"], report.rejects["code"])
+        advance(len(table))
+        note_flags(portfolio, table)
+        return
     start = 0
     for chunk in table.chunks(rows, names, word_codes()):
         report = portfolio.apply(chunk)
@@ -138,6 +146,11 @@ def fold_into(
             table.add_rejects(np.asarray(rejects["row"]) + start, rejects["code"])
         start += len(chunk["time"])
         advance(len(chunk["time"]))
+    note_flags(portfolio, table)
+
+
+def note_flags(portfolio: Any, table: EventTable) -> None:
+    """Tells a portfolio whose rows the reader set aside."""
     flagged, counts = table.set_aside_by_reader()
     portfolio.note_set_aside(dict(zip(flagged.tolist(), counts.tolist(), strict=True)))
 
