@@ -5,10 +5,10 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -27,9 +27,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder that is gone with the test.
+/// A folder of this test alone, gone with it.
 struct Folder {
-  fs::path path = fs::temp_directory_path() / ("loyalty-test-" + std::to_string(std::rand()));
+  // Two test programs run at a time.
+  fs::path path =
+      fs::temp_directory_path() / ("loyalty-test-" + std::to_string(std::random_device{}()) + "-" +
+                                   std::to_string(std::random_device{}()));
   Folder() { fs::create_directories(path); }
   ~Folder() { fs::remove_all(path); }
   fs::path operator/(const char* name) const { return path / name; }
