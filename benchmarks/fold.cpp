@@ -10,21 +10,12 @@
 
 #include <loyalty/batch/portfolio.hpp>
 
+#include "random.hpp"
+
 namespace {
 
 using loyalty::Kind;
 using loyalty::Time;
-
-/// SplitMix64: the same stream on every platform.
-struct Random {
-  std::uint64_t state = 1;
-  std::uint64_t operator()() {
-    std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
-};
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -10,23 +10,10 @@
 
 #include <loyalty/batch/history.hpp>
 
-namespace {
+#include "random.hpp"
 
 using loyalty::Kind;
 using loyalty::Time;
-
-/// SplitMix64: the same stream on every platform.
-struct Random {
-  std::uint64_t state = 1;
-  std::uint64_t operator()() {
-    std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
-};
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const auto events = static_cast<std::size_t>((argc > 1 ? std::atof(argv[1]) : 5) * 1e6);

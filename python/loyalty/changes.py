@@ -6,13 +6,14 @@ from __future__ import annotations
 import datetime
 import html
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from loyalty import _core, frames
 from loyalty._dates import instant, time_text
+from loyalty._rows import Row
 from loyalty.policy import Policy
 
 if TYPE_CHECKING:
@@ -23,39 +24,13 @@ __all__ = ["Change", "Changes", "policy_diff"]
 COLUMNS: tuple[str, ...] = tuple(name for name, _, _ in _core.change_columns)
 
 
-class Change(Mapping[str, Any]):
-    """One relationship's row of the changes: a mapping of their columns, with `explain()`."""
+class Change(Row):
+    """What changed for one relationship: a mapping of the columns of changes.
 
-    def __init__(self, changes: Changes, position: int) -> None:
-        self._changes = changes
-        self._position = position
+    `explain()` gives the change by cause and parameter, the criterion that moved the rung, and what chance can do.
+    """
 
-    def __getitem__(self, name: str) -> Any:
-        value = self._changes.column(name)[self._position]
-        if isinstance(value, np.floating):
-            return None if np.isnan(value) else float(value)
-        return int(value) if isinstance(value, np.integer) else value
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in COLUMNS:
-            raise AttributeError(name)
-        return self[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
-
-    def __len__(self) -> int:
-        return len(COLUMNS)
-
-    def explain(self) -> str:
-        """The change by cause and parameter, the criterion that moved the rung, and what chance can do; as text."""
-        return self._changes.explain(self["relationship"])
-
-    def __repr__(self) -> str:
-        return self.explain()
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.explain())}</pre>"
+    _names = COLUMNS
 
 
 class Changes:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import datetime
 import html
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ import numpy as np
 from loyalty import _core, frames
 from loyalty._dates import date_text, instant, time_text
 from loyalty._events import NO_TIME, clocks, event_columns, event_stream, native_columns
+from loyalty._rows import Row
 from loyalty.policy import Policy
 
 if TYPE_CHECKING:
@@ -407,45 +407,11 @@ def _side(earlier: Portfolio | Result, since: Any = None) -> tuple[Portfolio, in
     return portfolio, earlier.as_of if since is None else instant(since)
 
 
-class Assessment(Mapping[str, Any]):
-    """One relationship's row: a mapping of the result columns, with `explain()`."""
+class Assessment(Row):
+    """One relationship's row: a mapping of the result columns, with `explain()`: where it stands and why."""
 
-    def __init__(self, result: Result, position: int) -> None:
-        self._result = result
-        self._position = position
-
-    def __getitem__(self, name: str) -> Any:
-        value = self._result.column(name)[self._position]
-        if name in TIME_COLUMNS:
-            return (
-                None
-                if value == NO_TIME
-                else datetime.datetime.fromtimestamp(int(value), datetime.UTC)
-            )
-        if isinstance(value, np.floating):
-            return None if np.isnan(value) else float(value)
-        return int(value) if isinstance(value, np.integer) else value
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in COLUMNS:
-            raise AttributeError(name)
-        return self[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
-
-    def __len__(self) -> int:
-        return len(COLUMNS)
-
-    def explain(self) -> str:
-        """Where it stands and why, as text."""
-        return self._result.explain(self["relationship"])
-
-    def __repr__(self) -> str:
-        return self.explain()
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.explain())}</pre>"
+    _names = COLUMNS
+    _times = TIME_COLUMNS
 
 
 class Result:

@@ -663,16 +663,8 @@ def history(
     ] = None,
     zone: Zone = None,
     perspective: Perspective = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No report and no progress.")
-    ] = False,
-    spreadsheet_safe: Annotated[
-        bool,
-        typer.Option(
-            "--spreadsheet-safe",
-            help="In CSV, put an apostrophe before text that would run as a formula.",
-        ),
-    ] = False,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
     memory: Memory = None,
     threads: Threads = None,
 ) -> None:
