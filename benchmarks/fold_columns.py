@@ -72,14 +72,16 @@ def fold(events: Any) -> loyalty.Portfolio:
     return portfolio
 
 
-def best_of_known(events: dict[str, np.ndarray]) -> float:
-    """The same log again, three years later: every relationship is known by now."""
+def new_and_known(events: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Seconds of the fastest of several runs: a log of new relationships, and the same three years later, when every
+    one of them is known."""
     later = {**events, "time": events["time"] + np.timedelta64(SPAN, "s")}
-    fastest = np.inf
-    for _ in range(2):
-        portfolio = fold(events)
-        fastest = min(fastest, best(lambda: portfolio.apply(later, zone="UTC"), 1))  # noqa: B023
-    return fastest
+    new = known = np.inf
+    for _ in range(4):
+        made = []
+        new = min(new, best(lambda: made.append(fold(events)), 1))  # noqa: B023
+        known = min(known, best(lambda: made[0].apply(later, zone="UTC"), 1))  # noqa: B023
+    return new, known
 
 
 def with_pandas(events: pd.DataFrame) -> pd.DataFrame:
@@ -226,8 +228,7 @@ def main() -> None:
     print(f"{EVENTS:,} events, {PEOPLE:,} relationships")
     in_cpp = compiled()
     events = log()
-    ours = best(lambda: fold(events))
-    known = best_of_known(events)
+    ours, known = new_and_known(events)
     for key, rate in compiled().items():  # once more: a busy machine shall not decide the share
         in_cpp[key] = max(rate, in_cpp[key])
     portfolio = fold(events)

@@ -300,7 +300,7 @@ Portfolio Portfolio::read(const std::function<std::span<const std::byte>()>& sou
     }
     const ContactProfile contacts = take_contacts(in);
     if (!contacts.empty()) {
-      p.contacts_.resize(p.ids_.size());
+      p.contacts_.grow_to(p.ids_.size());
       p.contacts_[index] = contacts;
     }
   }
@@ -371,7 +371,7 @@ std::size_t Portfolio::forget(std::span<const std::string_view> relationships) {
     for (const KeyedRow& row : pending_of(i))
       kept.pending_.add(index, row.event, pending_.key(row), row.newest, row.earlier);
     if (i < contacts_.size() && !contacts_[i].empty()) {
-      kept.contacts_.resize(kept.ids_.size());
+      kept.contacts_.grow_to(kept.ids_.size());
       kept.contacts_[index] = contacts_[i];
     }
     if (const auto found = corrections_.find(i); found != corrections_.end())

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <loyalty/batch/blocks.hpp>
 #include <loyalty/batch/books.hpp>
 #include <loyalty/batch/columns.hpp>
 #include <loyalty/batch/id_index.hpp>
@@ -218,22 +219,6 @@ class Portfolio {
     void clear() noexcept;
     void sort();
   };
-  /// Blocks of states that never move.
-  class States {
-   public:
-    Relationship& operator[](std::size_t i) noexcept {
-      return blocks_[i / block_size][i % block_size];
-    }
-    const Relationship& operator[](std::size_t i) const noexcept {
-      return blocks_[i / block_size][i % block_size];
-    }
-    void grow_to(std::size_t size);
-
-   private:
-    static constexpr std::size_t block_size = 1 << 14;
-    std::vector<std::vector<Relationship, LargePages<Relationship>>> blocks_;
-  };
-
   /// Relationships are dealt out in groups of neighbours to lanes, and lanes to workers; a lane's open items are
   /// touched by one worker only.
   static constexpr std::size_t lane_count = 64;
@@ -294,6 +279,8 @@ class Portfolio {
   void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
   void grow();
+  /// Brings what an event of a kind touches near the processor, some rows ahead.
+  void fetch(std::uint32_t index, std::uint8_t kind) const noexcept;
   void act_on(KeyedRows& rows, Worker& worker);
   void close(Worker& worker);
   void note_corrections(std::unordered_map<std::uint32_t, Relationship>& found);
@@ -308,7 +295,7 @@ class Portfolio {
 
   std::shared_ptr<const Rules> rules_;
   IdIndex ids_;
-  States states_;
+  Blocks<Relationship, 1 << 14> states_;
   std::vector<Meta> meta_;
   std::vector<OpenItems> items_ = std::vector<OpenItems>(lane_count);
   KeyedRows pending_;  ///< sorted rows of the newest second, which wait for a later stamp
@@ -317,8 +304,8 @@ class Portfolio {
   Time known_ = no_time;  ///< rows of this call before it are late
   Observed seen_;
   bool margin_stated_ = false;
-  bool over_limit_ = false;               ///< some relationship went over the limits
-  std::vector<ContactProfile> contacts_;  ///< none before the first contact
+  bool over_limit_ = false;                   ///< some relationship went over the limits
+  Blocks<ContactProfile, 1 << 15> contacts_;  ///< none before the first contact
   Time marked_ = no_time;
   std::unordered_map<std::uint32_t, Relationship> corrections_;
   std::string currency_;

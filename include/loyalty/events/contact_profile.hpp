@@ -26,7 +26,7 @@ struct Contact {
 
 /// The contacts with one counterparty, described and not scored: how often, by whom, how personal, how many
 /// answered, how well rated. Counts only, so that order and shards leave no trace; nothing fades.
-struct ContactProfile {
+struct alignas(64) ContactProfile {
   Time first = never;                ///< earliest contact; stays where it is taken back
   Time last = no_time;               ///< newest contact; likewise
   std::int32_t from_us = 0;          ///< contacts that we made
