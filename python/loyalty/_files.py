@@ -125,8 +125,8 @@ class Workspace:
 
     def one(self, sql: str) -> Any:
         """The single value that a query yields."""
-        row = self.con.execute(sql).fetchone()
-        return row[0] if row else None
+        rows = self.rows(sql)
+        return rows[0][0] if rows else None
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query with a small answer."""

@@ -33,6 +33,7 @@ from loyalty._files import (
     view_parquet,
 )
 from loyalty._sql import (
+    INTEGERS,
     Codes,
     SourceError,
     flag_sql,
@@ -111,7 +112,17 @@ SQL_TYPES = {
     "flag": "BOOLEAN",
 }
 
+ZONED = "TIMESTAMP WITH TIME ZONE"
+
 REQUIRED = ("relationship", "time", "kind")
+
+#: The columns that hold words of a list, in the order of the numbers that the compiled half knows them by.
+WORDS: dict[str, tuple[str, ...]] = {
+    "kind": KINDS,
+    "side": ("us", "them"),
+    "role": ROLES,
+    "parameter": ("trust", "commitment"),
+}
 
 
 @dataclass
@@ -238,6 +249,7 @@ class EventTable:
         perspective: str | None = None,
         declared: bool = False,
         streamed: str | None = None,
+        loaded: str | None = None,
         counted: Sequence[int] | None = None,
     ) -> None:
         self._workspace = workspace
@@ -263,8 +275,8 @@ class EventTable:
             for name, stated in zip(COLUMNS, counts[1:], strict=True)
             if name in REQUIRED or int(stated)
         ]
-        #: Where the events are a view of files: the query that yields them in the order of time.
-        self._streamed = streamed
+        #: Where the events are a view of files: what yields them in the order of time, for the fold and for others.
+        self._streamed, self._loaded = streamed, loaded
 
     def __len__(self) -> int:
         """How many events there are."""
@@ -283,13 +295,13 @@ class EventTable:
     def stream(self, names: Sequence[str]) -> EventRows:
         """The columns `names` of the events, read from their files as they are asked for, in the order of time."""
         listed = ", ".join(quote_name(name) for name in names)
-        return EventRows(self._workspace, f"SELECT {listed} FROM ({self._streamed})", names)
+        return EventRows(self._workspace, f"SELECT {listed} {self._streamed}", names)
 
     def _load(self) -> None:
         """Takes the events out of their files, for whoever wants more than to fold them."""
         if self._streamed is None:
             return
-        self._workspace.run(f"CREATE TEMP TABLE loaded AS {self._streamed}")
+        self._workspace.run(f"CREATE TEMP TABLE loaded AS {self._loaded}")
         self._workspace.run("DROP VIEW events")
         self._workspace.run("ALTER TABLE loaded RENAME TO events")
         self._streamed = None
@@ -554,33 +566,26 @@ def read_in_place(
     """Events that stay in Parquet files, so that memory does not grow with them; None where they must be loaded.
 
     They must be loaded where rows have `event_id` or take others back, since those are resolved among all. One query
-    looks through the files for what the books need; the fold then reads them once more.
+    looks through the files for what the books need, another at their times alone for whether they are in order; the
+    fold then reads them once more. A log without an unfit value, as most are, is read with nothing between its columns
+    and the fold; of any other, each value is looked at.
     """
     view_parquet(workspace, "events", files)
     books = Books()
     typing = typing_of(workspace, books, zone, shown)
+    profile = _Profile.of(workspace, typing, typing.hasty(limit))
+    clean = profile.unfit == 0 and profile.words_are_known
     typed = typing.sql("_row")
-    fit = "_code IS NULL" if limit is None else f"_code IS NULL AND time <= {limit}"
-    stated = ", ".join(f"count({quote_name(name)}) FILTER ({fit})" for name in COLUMNS)
-    conduct = ", ".join(quote_text(kind) for kind in _core.conduct_kinds)
-    profile = workspace.rows(
-        f"""SELECT kind, coalesce(parameter, '') = 'commitment' AND kind = 'survey' AS _asks,
-            count(*), count(*) FILTER ({fit}), count(*) FILTER (_code IS NULL),
-            count(*) FILTER (_code IS NULL AND (kind NOT IN ({conduct}) OR coalesce(side, 'us') = 'us')),
-            bool_and(time >= _before OR _before IS NULL) AND count(time) = count(*), {stated}
-        FROM (SELECT *, lag(time) OVER () AS _before FROM ({typed})) GROUP BY ALL"""
-    )
-    totals = [sum(row[column] for row in profile) for column in range(2, 6)]
-    counted = [totals[1], *(sum(row[7 + n] for row in profile) for n in range(len(COLUMNS)))]
-    names = list(COLUMNS)
-    if counted[1 + names.index("event_id")] or any(row[0] == "retraction" for row in profile):
+    if not clean:
+        profile = _Profile.of(workspace, typing, typing.judged(limit))
+    if profile.stated["event_id"] or "retraction" in profile.kinds:
         workspace.run("DROP VIEW raw_events")
         workspace.run("DELETE FROM files")
         return None
-    books.read, fit_rows, readable = totals[0], totals[1], totals[2]
+    books.read = profile.rows
     if books.read == 0:
         raise SourceError(f"{shown}: there is a header but no row")
-    if readable < books.read:
+    if profile.unfit:
         raws = "".join(
             f", {quote_name(typing.by_name[name])} AS {quote_name('_raw_' + name)}"
             for name, _ in typing.codes
@@ -594,26 +599,79 @@ def read_in_place(
         )
         for reason, rows in workspace.rows("SELECT code, count(*) FROM rejects GROUP BY code"):
             books.count("set_aside", reason, rows)
-    books.count("skipped", "after_as_of", readable - fit_rows)
-    books.events_after_as_of = readable - fit_rows
-    for kind in KINDS:
-        found = sum(row[3] for row in profile if row[0] == kind)
-        if found:
-            books.events[kind] = found
-    books.scored = fit_rows
-    shown_kinds = {
-        "survey:commitment" if asks else kind for kind, asks, *counts in profile if counts[3]
-    }
+    books.count("skipped", "after_as_of", profile.later)
+    books.events_after_as_of = profile.later
+    books.events = {kind: profile.kinds[kind] for kind in KINDS if profile.kinds.get(kind)}
+    books.scored = profile.used
     listed = ", ".join(quote_name(name) for name in COLUMNS)
+    fit = "_code IS NULL" if limit is None else f"_code IS NULL AND time <= {limit}"
     workspace.run(
         f"CREATE TEMP VIEW events AS SELECT {listed}, _source, _file, _row FROM ({typed}) WHERE {fit}"
     )
-    in_order = all(row[6] for row in profile) or books.read == 0
-    order = "" if in_order else " ORDER BY time, _file, _row"
-    observed = [word for word in OBSERVABLE if word in shown_kinds]
-    return EventTable(
-        workspace, books, observed, streamed=f"SELECT * FROM events{order}", counted=counted
+    source = typing.swift(limit if profile.later else None) if clean else "events"
+    in_order = workspace.one(
+        f"""SELECT coalesce(bool_and(time >= before), true)
+        FROM (SELECT time, lag(time) OVER () AS before FROM {source})"""
     )
+    order = "" if in_order else " ORDER BY time, _file, _row"
+    return EventTable(
+        workspace,
+        books,
+        [word for word in OBSERVABLE if word in profile.observed],
+        streamed=f"FROM {source}{order}",
+        loaded=f"FROM events{order}",
+        counted=[profile.used, *(profile.stated[name] for name in COLUMNS)],
+    )
+
+
+@dataclass
+class _Profile:
+    """What one look through a log tells of it."""
+
+    rows: int = 0
+    unfit: int = 0  #: rows with a value that cannot be used
+    used: int = 0  #: fit rows up to the as-of date
+    later: int = 0  #: fit rows after it
+    kinds: dict[str, int] = field(default_factory=dict)  #: used rows
+    observed: set[str] = field(default_factory=set)
+    stated: dict[str, int] = field(default_factory=dict)  #: used rows that state a column
+    words_are_known: bool = True  #: every word is exactly one of its list
+
+    @classmethod
+    def of(cls, workspace: Workspace, typing: _Typing, source: str) -> _Profile:
+        """The profile of `source`, rows as `typing` reads them, with ``_code`` where one is unfit, and ``_used``."""
+        words = [name for name in WORDS if name in typing.by_name]
+        others = [name for name in COLUMNS if name not in WORDS and typing.value(name) is not None]
+        counted = "".join(f", count({quote_name(name)})" for name in others)
+        groups = workspace.rows(
+            f"SELECT _code IS NULL AS _fit, _used, {', '.join(words)}, count(*){counted} FROM {source} GROUP BY ALL"
+        )
+        profile = cls(stated=dict.fromkeys(COLUMNS, 0))
+        for fit, used, *rest in groups:
+            said = dict(zip(words, rest, strict=False))
+            rows, *stated = rest[len(words) :]
+            profile._add(said, rows, fit, used)
+            if fit and used:
+                for name, count in zip(others, stated, strict=True):
+                    profile.stated[name] += count
+        return profile
+
+    def _add(self, said: dict[str, str | None], rows: int, fit: bool, used: bool) -> None:
+        self.rows += rows
+        self.unfit += 0 if fit else rows
+        self.used += rows if fit and used else 0
+        self.later += rows if fit and not used else 0
+        for name, word in said.items():
+            self.stated[name] += rows if word and fit and used else 0
+            if word not in WORDS[name] and (word or name == "kind"):
+                self.words_are_known = False
+        kind = said["kind"]
+        if not kind or not fit:
+            return
+        self.kinds[kind] = self.kinds.get(kind, 0) + (rows if used else 0)
+        if kind not in _core.conduct_kinds or said.get("side") != "them":
+            asks = kind == "survey" and said.get("parameter") == "commitment"
+            self.observed.add("survey:commitment" if asks else kind)
 
 
 def seen(workspace: Workspace) -> list[str]:
@@ -638,6 +696,88 @@ class _Typing:
     by_name: dict[str, str]
     values: list[str]
     codes: list[tuple[str, str]]
+    types: dict[str, str]
+    zone: str | None
+
+    def value(self, name: str) -> str | None:
+        """The SQL of a column's value; None where the log has no such column."""
+        value = self.values[list(COLUMNS).index(name)].removesuffix(f' AS "{name}"')
+        return None if value.startswith("CAST(NULL AS ") else value
+
+    def swift_value(self, name: str) -> str | None:
+        """The SQL of a value that is known to be fit: as it lies in the file, where the fold takes that."""
+        value = self.value(name)
+        if value is None or name not in self.by_name:
+            return value
+        column, sql_type = quote_name(self.by_name[name]), self.types[name]
+        if name in WORDS and sql_type == "VARCHAR":
+            listed = ", ".join(quote_text(word) for word in WORDS[name])
+            place = f"list_position([{listed}], {column})"
+            return f"CAST(coalesce(nullif({place}, 0) - 1, 255) AS UTINYINT)"
+        is_utc = sql_type == ZONED or (
+            sql_type.startswith("TIMESTAMP") and self.zone in (None, "UTC")
+        )
+        as_it_lies = {
+            "id": sql_type in INTEGERS and not sql_type.endswith("HUGEINT"),
+            "start": is_utc,
+            "end": is_utc,
+            "number": sql_type == "DOUBLE",
+        }
+        return column if as_it_lies.get(COLUMNS[name]) else value
+
+    def hasty(self, limit: int | None) -> str:
+        """As `judged`, of a log that may well be fit: values as they lie, and ``_code`` without saying which."""
+        values = []
+        for name in COLUMNS:
+            if (value := self.swift_value(name)) is not None:
+                as_it_lies = name in WORDS and name in self.by_name
+                sql = quote_name(self.by_name[name]) if as_it_lies else value
+                values.append(f"{sql} AS {quote_name(name)}")
+        unfit = [self.unfit(name, code) for name, code in self.codes if name not in WORDS]
+        code = f"CASE WHEN {' OR '.join(unfit)} THEN true END AS _code"
+        return f"(SELECT {', '.join(values)}, {code}, {self.until(limit)} AS _used FROM {self.raw})"
+
+    def judged(self, limit: int | None) -> str:
+        """The query for typed rows with ``_code`` and whether they are up to `limit`."""
+        used = "true" if limit is None else f"coalesce(time <= {limit}, false)"
+        return f"(SELECT *, {used} AS _used FROM ({self.sql('_row')}))"
+
+    def swift(self, limit: int | None) -> str:
+        """The query for the rows of a log in which nothing is unfit, up to `limit`."""
+        values = [
+            f"{value} AS {quote_name(name)}"
+            for name in COLUMNS
+            if (value := self.swift_value(name)) is not None
+        ]
+        return (
+            f"(SELECT {', '.join(values)}, _file, _row FROM {self.raw} WHERE {self.until(limit)})"
+        )
+
+    def unfit(self, name: str, code: str) -> str:
+        """SQL for whether the value of a column is unfit, `code` being the SQL of why."""
+        column, sql_type = quote_name(self.by_name[name]), self.types[name]
+        if sql_type in ("DOUBLE", "FLOAT") and COLUMNS.get(name) == "number":
+            return f"NOT isfinite({column})"
+        absent = f"{column} IS NULL" if name in REQUIRED else "false"
+        if COLUMNS.get(name) == "id" and sql_type in INTEGERS:
+            return absent
+        if COLUMNS.get(name) in ("start", "end") and sql_type.startswith("TIMESTAMP"):
+            return f"{absent} OR NOT isfinite({column})"
+        return f"({code}) IS NOT NULL"
+
+    def until(self, limit: int | None) -> str:
+        """SQL for whether the time of a row that has a fit one is at most `limit`."""
+        if limit is None:
+            return "true"
+        column, sql_type = quote_name(self.by_name["time"]), self.types["time"]
+        exact = f"{self.value('time')} <= {limit}"
+        if not sql_type.startswith(("TIMESTAMP", "DATE")):
+            return exact
+        # A bound on the column itself passes over whole groups of rows unread. No zone is two days off.
+        is_utc = sql_type == ZONED or self.zone in (None, "UTC")
+        if is_utc and sql_type != "DATE":
+            return f"{column} < make_timestamp({(limit + 1) * 1_000_000})"
+        return f"{column} < make_timestamp({(limit + 2 * 86_400) * 1_000_000}) AND {exact}"
 
     def sql(self, row: str, more: str = "") -> str:
         """The query for typed rows with ``_code`` and ``_column``; `row` is the SQL of the row's number."""
@@ -698,7 +838,8 @@ def typing_of(workspace: Workspace, books: Books, zone: str | None, shown: str) 
         books.notes.append(
             f"Columns that say nothing about events were not used: {', '.join(unused)}."
         )
-    return _Typing(raw, by_name, values, codes)
+    types = {name: described[column] for name, column in by_name.items()}
+    return _Typing(raw, by_name, values, codes, types, zone)
 
 
 def type_events(workspace: Workspace, books: Books, zone: str | None, shown: str) -> None:
@@ -768,17 +909,14 @@ def column_sql(
             read = (ident[0], f"CASE WHEN {ident[1]} THEN '{unfit}' {absent}END")
     elif sql_type == "VARCHAR":
         text = f"nullif(trim({column}), '')"
-        allowed = {
-            "kind": (KINDS, "unknown_kind"),
-            "side": (("us", "them"), "bad_side"),
-            "role": (ROLES, "bad_role"),
-            "parameter": (("trust", "commitment"), "bad_parameter"),
-        }.get(name)
         code = "CAST(NULL AS VARCHAR)"
-        if allowed:
-            listed = ", ".join(quote_text(word) for word in allowed[0])
-            absent = f"WHEN ({text}) IS NULL THEN '{allowed[1]}' " if name == "kind" else ""
-            code = f"CASE WHEN {text} NOT IN ({listed}) THEN '{allowed[1]}' {absent}END"
+        if name in WORDS:
+            unknown = "unknown_kind" if name == "kind" else f"bad_{name}"
+            listed = ", ".join(quote_text(word) for word in WORDS[name])
+            absent = f"WHEN ({text}) IS NULL THEN '{unknown}' " if name == "kind" else ""
+            # Neither `NOT IN` nor list_contains: a long list becomes a join, which does not keep the order of rows.
+            place = f"list_position([{listed}], {text})"
+            code = f"CASE WHEN {place} IS NULL AND {text} IS NOT NULL THEN '{unknown}' {absent}END"
         read = (text, code)
     if read is None:
         wanted = {

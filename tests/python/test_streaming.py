@@ -87,3 +87,75 @@ def test_what_is_loaded_later_is_the_same(log: pl.DataFrame, tmp_path: Path) -> 
     assert not table.is_streamed
     assert len(columns["time"]) == len(table)
     assert (columns["time"][1:] >= columns["time"][:-1]).all()
+
+
+def clean_log(rows: int = 3000) -> pl.DataFrame:
+    """A log without an unfit value, in order of time, with fractions of seconds before and after 1970."""
+    n = pl.int_range(rows)
+    frame = pl.select(
+        relationship=n * 7919 % 211 + 1,
+        time=(n * 400_000_000_000 - 300_000_000_000_000 + n % 1000).cast(pl.Datetime("us", "UTC")),
+        kind=pl.concat_list(
+            pl.lit(["purchase", "contact", "gift", "guarantee", "survey"])
+        ).list.get(n % 5, null_on_oob=True),
+        amount=(n % 97).cast(pl.Float64),
+        value=pl.lit(1.0),
+        side=pl.when(n % 3 == 0).then(pl.lit("us")).when(n % 3 == 1).then(pl.lit("them")),
+        parameter=pl.when(n % 5 == 4).then(pl.lit("commitment")),
+    )
+    return frame.with_columns(time=pl.col("time").dt.offset_by("40y").sort())
+
+
+FORMS = {
+    "as it is": [],
+    "unsigned identifiers": [pl.col("relationship").cast(pl.UInt64)],
+    "small identifiers": [pl.col("relationship").cast(pl.Int16)],
+    "identifiers as text": [pl.col("relationship").cast(pl.String)],
+    "identifiers as decimals": [pl.col("relationship").cast(pl.Decimal(20, 0))],
+    "identifiers as real numbers": [pl.col("relationship").cast(pl.Float64)],
+    "times without a zone": [pl.col("time").dt.replace_time_zone(None)],
+    "times in ns": [pl.col("time").dt.cast_time_unit("ns").dt.replace_time_zone(None)],
+    "times in ms": [pl.col("time").dt.cast_time_unit("ms")],
+    "times in seconds": [(pl.col("time").dt.epoch("us") // 1_000_000).alias("time")],
+    "times as text": [pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")],
+    "words of a dictionary": [pl.col("kind", "side", "parameter").cast(pl.Categorical)],
+    "an empty word": [pl.col("side", "parameter").fill_null("")],
+    "whole numbers": [pl.col("amount", "value").cast(pl.Int32)],
+    "numbers as text": [pl.col("amount").cast(pl.String)],
+    "short numbers": [pl.col("amount").cast(pl.Float32)],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("until", ["2100-01-01", "2019-06-30T12:00:00Z"])
+def test_every_type_is_read_alike(tmp_path: Path, form: str, until: str) -> None:
+    """A clean log is folded from its columns as they lie; the same rows from CSV are looked at one by one."""
+    frame = clean_log().with_columns(FORMS[form])
+    frame.write_parquet(tmp_path / "log.parquet", row_group_size=500)
+    clean_log().write_csv(tmp_path / "log.csv")
+    streamed = read_events(tmp_path / "log.parquet", until, "UTC")
+    assert streamed.is_streamed
+    loaded = read_events(tmp_path / "log.csv", until, "UTC")
+    assert 0 < len(streamed) == len(loaded)
+    assert (len(streamed) < frame.height) == (until < "2100")
+    assert streamed.names == loaded.names
+    assert streamed.observes == loaded.observes
+    assert "survey:commitment" in streamed.observes
+    for name in ("read", "scored", "skipped", "set_aside", "events", "events_after_as_of"):
+        assert getattr(streamed.books, name) == getattr(loaded.books, name), name
+    assert folded(streamed) == folded(loaded)
+
+
+def test_times_of_a_zone_are_read_alike(tmp_path: Path) -> None:
+    frame = clean_log().with_columns(
+        time=pl.col("time").dt.convert_time_zone("America/New_York").dt.replace_time_zone(None)
+    )
+    frame.write_parquet(tmp_path / "log.parquet", row_group_size=500)
+    frame.write_csv(tmp_path / "log.csv", datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
+    read = [
+        read_events(tmp_path / name, "2019-06-30", "America/New_York")
+        for name in ("log.parquet", "log.csv")
+    ]
+    assert [table.is_streamed for table in read] == [True, False]
+    assert read[0].books.events == read[1].books.events
+    assert folded(read[0]) == folded(read[1])

@@ -15,7 +15,7 @@ import loyalty
 from loyalty import _core
 from loyalty.changes import Changes, reread
 from loyalty.portfolio import Books as EventBooks
-from loyalty.reading import EventTable
+from loyalty.reading import WORDS, EventTable
 
 __all__ = [
     "Columns",
@@ -131,7 +131,7 @@ def fold_into(
     """
     names = [name for name in table.names if name in FOLDED]
     if table.is_streamed:
-        report = portfolio.apply(table.stream(names))
+        report = portfolio.apply(table.stream(names), zone="UTC")
         table.books.repeats = report.repeats
         if note_rejects and len(report.rejects["row"]):
             table.add_rejects(report.rejects["row"], report.rejects["code"])
@@ -139,7 +139,7 @@ def fold_into(
         note_flags(portfolio, table)
         return
     start = 0
-    for chunk in table.chunks(rows, names, word_codes()):
+    for chunk in table.chunks(rows, names, WORDS):
         report = portfolio.apply(chunk)
         rejects = report.rejects
         if note_rejects and len(rejects.get("row", ())):
@@ -176,7 +176,7 @@ def history(
     The landmark is the policy's, else the history's own; the kinds observed are the policy's, else those of a mapping.
     """
     names = [name for name in table.names if name in FOLDED]
-    chunks = list(table.chunks(rows, names, word_codes()))
+    chunks = list(table.chunks(rows, names, WORDS))
     columns = {
         name: np.concatenate([chunk[name] for chunk in chunks])
         for name in (chunks[0] if chunks else {})
@@ -230,16 +230,6 @@ def diff(
     if after is None:
         after = fold(table, new, as_of, note_rejects=False).portfolio
     return Changes(before, after, as_of, as_of, one_log=True)
-
-
-def word_codes() -> dict[str, tuple[str, ...]]:
-    """The words of columns that the compiled half also takes as numbers."""
-    return {
-        "kind": _core.kind_names,
-        "side": ("us", "them"),
-        "role": _core.role_names,
-        "parameter": ("trust", "commitment"),
-    }
 
 
 def columns_of() -> list[tuple[str, str, str]]:
