@@ -74,7 +74,8 @@ def fold(events: Any) -> loyalty.Portfolio:
 
 def new_and_known(events: dict[str, np.ndarray]) -> tuple[float, float]:
     """Seconds of the fastest of several runs: a log of new relationships, and the same three years later, when every
-    one of them is known."""
+    one of them is known.
+    """
     later = {**events, "time": events["time"] + np.timedelta64(SPAN, "s")}
     new = known = np.inf
     for _ in range(4):

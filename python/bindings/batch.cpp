@@ -25,6 +25,7 @@
 #include <loyalty/io/portfolio_file.hpp>
 #include <loyalty/scoring/describe.hpp>
 
+#include "assessment_stream.hpp"
 #include "event_buffers.hpp"
 #include "out_columns.hpp"
 
@@ -99,12 +100,7 @@ py::capsule result_stream(const std::shared_ptr<ResultTable>& table, const py::d
     const py::gil_scoped_release release;
     to_arrow(table, *stream, std::move(pairs), rows_per_batch);
   }
-  return py::capsule(stream.release(), "arrow_array_stream", [](PyObject* capsule) {
-    auto* held =
-        static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream"));
-    if (held->release != nullptr) held->release(held);
-    delete held;
-  });
+  return stream_capsule(std::move(stream));
 }
 
 /// How the times of a stream become UTC: `to_utc` gets name and seconds of a column whose times name no zone, and gives
@@ -128,19 +124,6 @@ EventReading stream_reading(const py::object& to_utc) {
   };
   return reading;
 }
-
-/// The threads of a call, or the calling thread alone.
-class Crew {
- public:
-  explicit Crew(Threads* threads) noexcept : threads_(threads) {}
-  operator Workers&() noexcept {  // NOLINT: a crew is what works
-    return threads_ != nullptr ? static_cast<Workers&>(*threads_) : alone_;
-  }
-
- private:
-  Threads* threads_;
-  Alone alone_;
-};
 
 /// Lets other threads run while a file is read or written; its errors become OSError with the file's name.
 template <class Work>
@@ -336,6 +319,19 @@ void register_batch(py::module_& m) {
   py::class_<Threads>(m, "Threads")
       .def(py::init<unsigned>(), py::arg("count"))
       .def_property_readonly("count", &Threads::count);
+
+  py::class_<AssessmentStream>(m, "AssessmentStream")
+      .def(py::init<py::object, Time, bool, py::object, std::vector<std::string>>(),
+           py::arg("portfolio"), py::arg("now"), py::arg("intervals") = true,
+           py::arg("threads") = py::none(), py::arg("kept") = std::vector<std::string>{})
+      .def("__len__", &AssessmentStream::size)
+      .def("arrow_stream", &AssessmentStream::arrow_stream, py::arg("metadata"), py::arg("rows"))
+      .def("finish", &AssessmentStream::finish, py::arg("rows"))
+      .def_property_readonly("is_complete", &AssessmentStream::is_complete)
+      .def_property_readonly("summary",
+                             [](const AssessmentStream& s) { return summary_dict(s.summary()); })
+      .def("id", &AssessmentStream::id, py::arg("row"))
+      .def("kept", &AssessmentStream::kept, py::arg("name"));
 
   py::class_<Portfolio>(m, "Portfolio")
       .def(py::init([](const Policy& policy, std::optional<Time> landmark) {

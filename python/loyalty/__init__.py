@@ -9,7 +9,7 @@ from loyalty.changes import Change, Changes, policy_diff
 from loyalty.histories import History, RelationshipHistory, history
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
-from loyalty.portfolio import Assessment, Books, Portfolio, Result
+from loyalty.portfolio import Assessment, Books, Portfolio, Result, ResultStream
 from loyalty.scoring import (
     Parameter,
     attribution,
@@ -42,6 +42,7 @@ __all__ = [
     "Portfolio",
     "RelationshipHistory",
     "Result",
+    "ResultStream",
     "WindowError",
     "__version__",
     "attribution",

@@ -79,6 +79,32 @@ class ResultTable:
     def arrow_stream(self, metadata: dict[str, str], rows_per_batch: int = 0) -> Any:
         """A capsule `arrow_array_stream` over all columns, in one batch or in batches of so many rows."""
 
+class AssessmentStream:
+    """Assessments that are made as a stream is read, and the columns `kept` of them."""
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        now: int,
+        intervals: bool = True,
+        threads: Threads | None = None,
+        kept: Sequence[str] = (),
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def arrow_stream(self, metadata: dict[str, str], rows: int) -> Any:
+        """A capsule `arrow_array_stream` that makes batches of at least so many rows, all anew."""
+
+    def finish(self, rows: int) -> None:
+        """Assesses what the newest stream has left, so many rows at a time."""
+
+    @property
+    def is_complete(self) -> bool: ...
+    @property
+    def summary(self) -> dict[str, Any]: ...
+    def id(self, row: int) -> str: ...
+    def kept(self, name: str) -> NDArray[Any] | tuple[NDArray[np.uint8], list[str]]:
+        """A kept column: numbers, or of a text column the numbers of its words, 255 where absent, and the words."""
+
 class Threads:
     """Threads that are started once and wait for work; 0 means one for each core."""
 

@@ -228,6 +228,18 @@ class Portfolio:
         table, summary = self._core.assess(now, intervals, self._threads)
         return Result(self, now, table, summary)
 
+    def stream(
+        self, as_of: Any, *, intervals: bool = True, rows_per_batch: int = 65_536
+    ) -> ResultStream:
+        """The assessment of every relationship as an Arrow stream that makes it as it is read, ordered by identifier.
+
+        For many relationships: memory is that of the batches that the reader holds, where `assess` has all rows at
+        once. Whatever reads Arrow streams takes it, such as DuckDB: ``scores = p.stream("2024-06-30")``, then
+        ``duckdb.sql("COPY (FROM scores) TO 'scores.parquet'")``. A batch has at least `rows_per_batch` rows but for the
+        last. Raises as `assess`.
+        """
+        return ResultStream(self, instant(as_of), intervals, rows_per_batch)
+
     def explain(
         self, relationship: Any, as_of: Any = None, *, since: Portfolio | Result | None = None
     ) -> str:
@@ -414,6 +426,88 @@ class Assessment(Row):
     _times = TIME_COLUMNS
 
 
+def _metadata(portfolio: Portfolio, as_of: int) -> dict[str, str]:
+    """What is stamped on every output."""
+    prints = portfolio.policy.fingerprints
+    return {
+        "loyalty.version": _core.__version__,
+        "loyalty.as_of": time_text(as_of),
+        "loyalty.policy": prints["policy"],
+        "loyalty.policy.fold": prints["fold"],
+        "loyalty.policy.ladder": prints["ladder"],
+    }
+
+
+class ResultStream:
+    """Assessments of all relationships as of one date that are made as they are read: see `Portfolio.stream`.
+
+    The portfolio must not take rows while it is read.
+    """
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        as_of: int,
+        intervals: bool = True,
+        rows_per_batch: int = 65_536,
+        kept: Iterable[str] = (),
+    ) -> None:
+        if rows_per_batch < 1:
+            raise ValueError(f"rows_per_batch = {rows_per_batch}: must be at least 1")
+        self._portfolio = portfolio
+        self._revision = portfolio._revision
+        self._as_of = as_of
+        self._rows = rows_per_batch
+        self._core = _core.AssessmentStream(
+            portfolio._core, as_of, intervals, portfolio._threads, list(kept)
+        )
+
+    @property
+    def as_of(self) -> int:
+        """UTC second of the assessment."""
+        return self._as_of
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The portfolio that is assessed."""
+        return self._portfolio
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What is stamped on every output: policy fingerprints, version and as-of date."""
+        return _metadata(self._portfolio, self._as_of)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """As :attr:`Result.counts`; assesses what nobody has read."""
+        self._finish()
+        return self._core.summary
+
+    def __len__(self) -> int:
+        """How many relationships there are."""
+        return len(self._core)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The capsule of an Arrow stream with the columns of `Result`; each is made anew.
+
+        `requested_schema` is not followed: the consumer casts.
+        """
+        self._check()
+        return self._core.arrow_stream(self.metadata, self._rows)
+
+    def __repr__(self) -> str:
+        return f"ResultStream({len(self):,} relationships as of {date_text(self._as_of)})"
+
+    def _finish(self) -> None:
+        if not self._core.is_complete:
+            self._check()
+            self._core.finish(self._rows)
+
+    def _check(self) -> None:
+        if self._portfolio._revision != self._revision:
+            raise ValueError("the portfolio has taken rows since; ask it for another stream")
+
+
 class Result:
     """Assessments of all relationships as of one date, ordered by the bytes of their identifiers."""
 
@@ -445,14 +539,7 @@ class Result:
     @property
     def metadata(self) -> dict[str, str]:
         """What is stamped on every output: policy fingerprints, version and as-of date."""
-        prints = self._portfolio.policy.fingerprints
-        return {
-            "loyalty.version": _core.__version__,
-            "loyalty.as_of": time_text(self._as_of),
-            "loyalty.policy": prints["policy"],
-            "loyalty.policy.fold": prints["fold"],
-            "loyalty.policy.ladder": prints["ladder"],
-        }
+        return _metadata(self._portfolio, self._as_of)
 
     @property
     def counts(self) -> dict[str, Any]:

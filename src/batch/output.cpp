@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <stdexcept>
 
 #include <loyalty/scoring/describe.hpp>
 
@@ -12,6 +13,8 @@
 
 namespace loyalty {
 namespace {
+
+constexpr Parameter no_parameter{no_value, no_value, no_value};
 
 /// Everything from which the columns of one row are read.
 struct Row {
@@ -21,6 +24,8 @@ struct Row {
   Relationship state;
   Assessment a;
   std::array<Interval, 4> intervals{};
+  std::array<Parameter, 4> found{no_parameter, no_parameter, no_parameter,
+                                 no_parameter};  ///< whose intervals these are
   bool has_intervals = false;
 
   bool has_rung() const noexcept { return a.lit.purchases; }
@@ -258,7 +263,6 @@ namespace {
 
 /// Consecutive rows of the result: what they add to the summary, and their texts until these are joined.
 struct Block {
-  static constexpr std::size_t size = 4096;
   ResultSummary summary;
   std::vector<TextValues> texts;
 };
@@ -278,25 +282,48 @@ void add(ResultSummary& total, const ResultSummary& part) {
   total.with_set_aside += part.with_set_aside;
 }
 
-/// Assesses the relationships `order[start]` to `order[end - 1]` into their rows of the table.
+/// The intervals of the parameters that are shown; what the row before has found is not found again, since many
+/// relationships rest on the prior alone.
+void find_intervals(Row& row) {
+  const auto find = [](const Parameter& p, bool lit, Parameter& last, Interval& interval) {
+    if (!lit || (p.mean == last.mean && p.variance == last.variance)) return;
+    interval = loyalty::interval(p);
+    last = p;
+  };
+  const Parameters& p = row.a.parameters;
+  const Lit& lit = row.a.lit;
+  find(p.commitment, lit.commitment, row.found[commitment_], row.intervals[commitment_]);
+  find(p.responsiveness, lit.responsiveness, row.found[responsiveness_],
+       row.intervals[responsiveness_]);
+  find(p.reciprocity, lit.reciprocity, row.found[reciprocity_], row.intervals[reciprocity_]);
+  find(p.trust, lit.trust, row.found[trust_], row.intervals[trust_]);
+}
+
+/// Assesses the relationships of `order` into the rows from `start` on.
 void assess_block(const Portfolio& portfolio, const AsOf& at, const ResultOptions& options,
                   std::span<const std::uint32_t> order, std::size_t start, ResultTable& table,
                   Block& block) {
-  const std::size_t end = std::min(order.size(), start + Block::size);
-  Row row{portfolio, at, 0, {}, {}, {}, options.intervals};
-  for (std::size_t i = start; i < end; ++i) {
+  constexpr std::size_t ahead =
+      4;  // states lie in the order of arrival, rows in that of identifiers
+  Row row{portfolio, at};
+  row.has_intervals = options.intervals;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i + ahead < order.size()) portfolio.fetch(order[i + ahead]);
     row.index = order[i];
     row.state = portfolio.state(order[i], at.now());
     row.a = loyalty::assess(row.state, at, portfolio.rules().scorer(portfolio.role(order[i])),
                             table.summary.lit);
-    if (options.intervals) {
-      const Parameters& p = row.a.parameters;
-      row.intervals = {interval(p.commitment), interval(p.responsiveness), interval(p.reciprocity),
-                       interval(p.trust)};
-    }
-    fill_row(table.columns, std::span<const ColumnOf<Row>>(definitions), row, i, block.texts);
+    if (options.intervals) find_intervals(row);
+    fill_row(table.columns, std::span<const ColumnOf<Row>>(definitions), row, start + i,
+             block.texts);
     count(block.summary, row);
   }
+}
+
+/// Coverages that were added up, as means.
+void as_means(ResultSummary& summary) noexcept {
+  for (double& coverage : summary.mean_coverage)
+    coverage /= std::max<double>(1, static_cast<double>(summary.relationships));
 }
 
 /// Joins the blocks' texts of one column.
@@ -319,32 +346,67 @@ TextValues join(std::vector<Block>& blocks, std::size_t column, std::size_t rows
 
 }  // namespace
 
-ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options,
-                       Workers& workers) {
-  const AsOf at = portfolio.at(now);
-  const std::vector<std::uint32_t> order = portfolio.sorted();
+Assessments::Assessments(const Portfolio& portfolio, Time now, const ResultOptions& options)
+    : portfolio_(portfolio), at_(portfolio.at(now)), options_(options), order_(portfolio.sorted()) {
+  sums_.lit = Lit(portfolio.observed());
+  sums_.rungs_observed = sums_.lit.purchases;
+}
+
+ResultTable Assessments::next(std::size_t rows, Workers& workers) {
+  if (portfolio_.size() != order_.size())
+    throw std::logic_error("the portfolio has taken relationships while it is assessed");
+  return take(rows, workers);
+}
+
+ResultTable Assessments::take(std::size_t rows, Workers& workers) {
+  const std::size_t left = order_.size() - done_;
+  const std::size_t count =
+      rows >= left ? left : std::min(left, (rows + block - 1) / block * block);
+  const auto order = std::span<const std::uint32_t>(order_).subspan(done_, count);
   ResultTable table;
-  table.as_of = now;
-  table.summary.lit = Lit(portfolio.observed());
-  table.summary.rungs_observed = table.summary.lit.purchases;
+  table.as_of = at_.now();
+  table.summary.lit = sums_.lit;
+  table.summary.rungs_observed = sums_.rungs_observed;
   const std::span<const ColumnOf<Row>> all(definitions);
-  table.columns = columns_for(all, order.size());
-  // Blocks do not depend on the workers, so that sums over them add in one order.
-  std::vector<Block> blocks((order.size() + Block::size - 1) / Block::size);
+  table.columns = columns_for(all, count);
+  // Blocks do not depend on the workers, nor on how many rows are asked for, so that sums over them add in one order.
+  std::vector<Block> blocks((count + block - 1) / block);
   const auto assess_one = [&](unsigned b) {
     blocks[b].texts.resize(std::size(definitions));
-    assess_block(portfolio, at, options, order, b * Block::size, table, blocks[b]);
+    const std::size_t start = b * block;
+    assess_block(portfolio_, at_, options_, order.subspan(start, std::min(block, count - start)),
+                 start, table, blocks[b]);
   };
   workers.run(static_cast<unsigned>(blocks.size()), std::ref(assess_one));
-  for (const Block& block : blocks) add(table.summary, block.summary);
+  for (const Block& one : blocks) {
+    add(table.summary, one.summary);
+    add(sums_, one.summary);
+  }
   const auto join_one = [&](unsigned c) {
     if (definitions[c].info.type == ColumnType::text)
-      table.columns[c].values = join(blocks, c, order.size());
+      table.columns[c].values = join(blocks, c, count);
   };
   workers.run(static_cast<unsigned>(std::size(definitions)), std::ref(join_one));
-  for (double& coverage : table.summary.mean_coverage)
-    coverage /= std::max<double>(1, static_cast<double>(order.size()));
+  as_means(table.summary);
+  done_ += count;
   return table;
+}
+
+ResultTable Assessments::sample(const std::function<bool(std::string_view)>& odd) const {
+  std::uint32_t found = 0;  // in the order of arrival, in which identifiers lie
+  while (found < portfolio_.size() && !odd(portfolio_.id(found))) ++found;
+  Assessments one(*this);
+  one.order_.clear();
+  if (found < portfolio_.size()) one.order_.push_back(found);
+  one.done_ = 0;
+  Alone alone;
+  return one.take(one.order_.size(), alone);
+}
+
+ResultSummary Assessments::summary() const {
+  ResultSummary summary = sums_;
+  as_means(summary);
+  return summary;
 }
 
 }  // namespace loyalty

@@ -4,8 +4,11 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <new>
 #include <optional>
+#include <stdexcept>
+#include <string_view>
 
 #include <loyalty/io/arrow.hpp>
 
@@ -227,41 +230,69 @@ void make_batch(const SharedPointer& shared, std::size_t first, std::size_t rows
 // ---- stream --------------------------------------------------------------------------------------
 
 struct StreamHolder {
-  SharedPointer shared;
+  SharedPointer shared;  ///< the table, or the sample of one that is made batch by batch
   std::size_t next = 0;
+  std::function<std::shared_ptr<const ResultTable>()> source;
+  std::string error;
 };
 
 /// Runs what a consumer calls; an exception must not cross the interface.
 template <class F>
-int guarded(F&& f) noexcept {
+int guarded(ArrowArrayStream* stream, F&& f) noexcept {
+  auto& holder = *static_cast<StreamHolder*>(stream->private_data);
   try {
-    f();
+    f(holder);
     return 0;
-  } catch (...) {
+  } catch (const std::bad_alloc&) {
+    holder.error = "out of memory";  // no longer than what a string holds in itself
     return ENOMEM;
+  } catch (const std::exception& error) {
+    try {
+      holder.error = error.what();
+    } catch (...) {
+      holder.error = "out of memory";
+    }
+    return EINVAL;
+  } catch (...) {
+    holder.error = "unknown error";
+    return EINVAL;
   }
 }
 
 int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
-  return guarded(
-      [&] { make_schema(static_cast<StreamHolder*>(stream->private_data)->shared, *out); });
+  return guarded(stream, [&](StreamHolder& holder) { make_schema(holder.shared, *out); });
+}
+
+/// A batch that is made now, of the columns that the sample promised.
+void next_made(StreamHolder& holder, ArrowArray* out) {
+  const auto table = holder.source();
+  if (table == nullptr) return;
+  const auto made = std::make_shared<const Shared>(table);
+  const auto& promised = holder.shared->columns;
+  for (std::size_t c = 0; c < promised.size(); ++c)
+    if (made->columns.size() != promised.size() || made->columns[c].name != promised[c].name ||
+        (std::string_view(made->columns[c].format) == "Z" &&
+         std::string_view(promised[c].format) == "U"))
+      throw std::logic_error("a batch has other columns than the sample, such as " +
+                             promised[c].name);
+  make_batch(made, 0, made->rows, *out);
 }
 
 int get_next(ArrowArrayStream* stream, ArrowArray* out) {
-  return guarded([&] {
-    auto& holder = *static_cast<StreamHolder*>(stream->private_data);
+  *out = ArrowArray{};
+  return guarded(stream, [&](StreamHolder& holder) {
+    if (holder.source) return next_made(holder, out);
     const Shared& shared = *holder.shared;
-    if (holder.next >= shared.rows) {
-      *out = ArrowArray{};
-      return;
-    }
+    if (holder.next >= shared.rows) return;
     const std::size_t rows = std::min(shared.rows_per_batch, shared.rows - holder.next);
     make_batch(holder.shared, holder.next, rows, *out);
     holder.next += rows;
   });
 }
 
-const char* get_last_error(ArrowArrayStream*) { return "out of memory"; }
+const char* get_last_error(ArrowArrayStream* stream) {
+  return static_cast<StreamHolder*>(stream->private_data)->error.c_str();
+}
 
 void release_stream(ArrowArrayStream* stream) {
   delete static_cast<StreamHolder*>(stream->private_data);
@@ -291,15 +322,46 @@ std::string encoded(const ArrowMetadata& metadata) {
 
 }  // namespace
 
+namespace {
+
+void open_stream(std::shared_ptr<Shared> shared, const ArrowMetadata& metadata,
+                 std::function<std::shared_ptr<const ResultTable>()> source,
+                 ArrowArrayStream& out) {
+  if (!metadata.empty()) shared->metadata = encoded(metadata);
+  auto holder = std::make_unique<StreamHolder>();
+  holder->shared = std::move(shared);
+  holder->source = std::move(source);
+  out = ArrowArrayStream{get_schema, get_next, get_last_error, release_stream, holder.release()};
+}
+
+}  // namespace
+
 void to_arrow(std::shared_ptr<const ResultTable> result, ArrowArrayStream& out,
               ArrowMetadata metadata, std::size_t rows_per_batch) {
   auto shared = std::make_shared<Shared>(std::move(result));
   shared->rows_per_batch =
       rows_per_batch == 0 ? std::max<std::size_t>(shared->rows, 1) : rows_per_batch;
-  if (!metadata.empty()) shared->metadata = encoded(metadata);
-  auto holder = std::make_unique<StreamHolder>();
-  holder->shared = std::move(shared);
-  out = ArrowArrayStream{get_schema, get_next, get_last_error, release_stream, holder.release()};
+  open_stream(std::move(shared), metadata, {}, out);
+}
+
+void to_arrow(ResultBatches batches, ArrowArrayStream& out, ArrowMetadata metadata) {
+  open_stream(std::make_shared<Shared>(std::move(batches.sample)), metadata,
+              std::move(batches.next), out);
+}
+
+ResultBatches batches_of(Assessments& assessments, std::size_t rows, Workers& workers,
+                         std::function<void(const ResultTable&)> each) {
+  ResultBatches batches;
+  batches.sample = std::make_shared<const ResultTable>(
+      assessments.sample([](std::string_view text) { return !is_utf8(text); }));
+  batches.next = [&assessments, &workers, rows,
+                  each = std::move(each)]() -> std::shared_ptr<const ResultTable> {
+    if (assessments.done() == assessments.size()) return nullptr;
+    auto table = std::make_shared<const ResultTable>(assessments.next(rows, workers));
+    if (each) each(*table);
+    return table;
+  };
+  return batches;
 }
 
 }  // namespace loyalty

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "words.hpp"
@@ -25,7 +26,8 @@ std::string amount(double x) {
 }
 
 std::string count_text(int n, std::string_view one, std::string_view many) {
-  return n == 1 ? fmt::format("one {}", one) : fmt::format("{} {}", n, many);
+  return n == 1 ? fmt::format(FMT_COMPILE("one {}"), one)
+                : fmt::format(FMT_COMPILE("{} {}"), n, many);
 }
 
 std::string span_text(Time seconds) {
@@ -66,7 +68,8 @@ std::string lacking(std::string_view what, double now, double needed,
   for (const Way& way : ways)
     if (const int n = events_to(needed, now, effect_of(way.weight)); n > 0)
       counts.push_back(count_text(n, way.one, way.many));
-  std::string text = fmt::format("{} {} of {}", what, short_of(now), threshold_text(needed));
+  std::string text =
+      fmt::format(FMT_COMPILE("{} {} of {}"), what, short_of(now), threshold_text(needed));
   if (!counts.empty()) text += ": " + join(counts, ", or ");
   return text;
 }
@@ -83,9 +86,10 @@ std::string gap_to_client(const Relationship& r, const AsOf& at, bool contracts)
   const int more = std::max(by_count, by_regularity);
   std::string text;
   if (!regular && (by_regularity > by_count || effect <= 0))
-    text = fmt::format("regularity {} of {}", short_of(regularity), threshold_text(needed));
+    text = fmt::format(FMT_COMPILE("regularity {} of {}"), short_of(regularity),
+                       threshold_text(needed));
   if (more > 0)
-    text += fmt::format("{}{} more {}", text.empty() ? "" : ": ", more,
+    text += fmt::format(FMT_COMPILE("{}{} more {}"), text.empty() ? "" : ": ", more,
                         more == 1 ? "purchase" : "purchases");
   if (contracts) text += ", or a contract";
   return text;

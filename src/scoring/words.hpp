@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace loyalty::words {
@@ -18,7 +19,12 @@ inline constexpr std::size_t page_width = 80;
 inline constexpr std::size_t label_width = 11;  ///< of "Quality    "
 
 inline std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  return fmt::format("{}", fmt::join(parts, between));
+  std::string all;
+  for (const std::string& part : parts) {
+    if (&part != parts.data()) all += between;
+    all += part;
+  }
+  return all;
 }
 
 /// Columns of a UTF-8 text, one a code point.
@@ -69,12 +75,12 @@ inline std::string points_text(double points) {
 /// Two decimals, more only where a threshold has them.
 inline std::string threshold_text(double x) {
   const double cents = std::round(x * 100) / 100;
-  return cents == x ? fmt::format("{:.2f}", x) : fmt::format("{:g}", x);
+  return cents == x ? fmt::format(FMT_COMPILE("{:.2f}"), x) : fmt::format("{:g}", x);
 }
 
 /// Two decimals, rounded down: what falls just short of a threshold never looks as if it had reached it.
 inline std::string short_of(double x) {
-  return fmt::format("{:.2f}", std::floor(std::max(x, 0.0) * 100) / 100);
+  return fmt::format(FMT_COMPILE("{:.2f}"), std::floor(std::max(x, 0.0) * 100) / 100);
 }
 
 /// A text from outside on one line.

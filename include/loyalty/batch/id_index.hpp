@@ -112,6 +112,9 @@ class IdIndex {
     return id.bytes == nullptr ? std::to_string(id.number) : std::string(view(id));
   }
 
+  /// Brings an identifier near the processor, some reads ahead of `text`.
+  void prefetch_text(std::uint32_t index) const noexcept { loyalty::prefetch(&ids_[index]); }
+
   /// The indices in the order of the identifiers' bytes. O(n log n).
   std::vector<std::uint32_t> sorted() const;
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,10 +74,49 @@ struct ResultOptions {
   bool intervals = true;  ///< <parameter>_low and <parameter>_high; else they are null
 };
 
+/// Assesses the relationships of a portfolio some at a time, in the order of the bytes of their identifiers, so that
+/// memory is that of the rows asked for. The portfolio must outlive it and stay as it is.
+class Assessments {
+ public:
+  /// Rows are assessed in blocks of so many, one worker each.
+  static constexpr std::size_t block = 4096;
+
+  /// Nothing is assessed yet. O(n log n) in relationships for their order. Throws as `Portfolio::at`.
+  explicit Assessments(const Portfolio& portfolio, Time now, const ResultOptions& options = {});
+
+  /// Relationships in all.
+  std::size_t size() const noexcept { return order_.size(); }
+  /// Those that `next` has given.
+  std::size_t done() const noexcept { return done_; }
+  /// The next rows, at least `rows` in whole blocks, fewer at the end, none after it; its bytes do not depend on the
+  /// number of workers. The table's summary counts these rows. Throws LimitError as `Portfolio::state`, and
+  /// std::logic_error where the portfolio has other relationships than before. About 10 us a row with intervals.
+  ResultTable next(std::size_t rows, Workers& workers);
+  /// A table of the result's columns with no row, or where an identifier is `odd`, with the row of one such.
+  ResultTable sample(const std::function<bool(std::string_view)>& odd) const;
+  /// Counts over all rows so far; the same however many were asked for at a time.
+  ResultSummary summary() const;
+  /// The identifier of a row < size().
+  std::string id(std::size_t row) const { return portfolio_.id(order_[row]); }
+
+ private:
+  ResultTable take(std::size_t rows, Workers& workers);
+
+  const Portfolio& portfolio_;
+  AsOf at_;
+  ResultOptions options_;
+  std::vector<std::uint32_t> order_;
+  std::size_t done_ = 0;
+  ResultSummary sums_;  ///< coverages added up, not yet means
+};
+
 /// Assesses every relationship of a portfolio; the bytes of the result do not depend on the number of workers.
 /// O(n log n) in relationships for the order, about 10 us each with intervals. Throws as `Portfolio::at`.
-ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options,
-                       Workers& workers);
+inline ResultTable assess_all(const Portfolio& portfolio, Time now, const ResultOptions& options,
+                              Workers& workers) {
+  Assessments all(portfolio, now, options);
+  return all.next(all.size(), workers);
+}
 inline ResultTable assess_all(const Portfolio& portfolio, Time now,
                               const ResultOptions& options = {}) {
   Alone alone;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -106,5 +107,21 @@ using ArrowMetadata = std::vector<std::pair<std::string, std::string>>;
 /// streams, schemas and batches live on by themselves. O(rows) for the validity of each column.
 void to_arrow(std::shared_ptr<const ResultTable> result, ArrowArrayStream& out,
               ArrowMetadata metadata = {}, std::size_t rows_per_batch = 0);
+
+/// Results that are made as a consumer asks for them.
+struct ResultBatches {
+  /// Has the columns of all batches, and where a text of one may be no UTF-8, such a text in its column.
+  std::shared_ptr<const ResultTable> sample;
+  /// The next batch, null after the last. What it throws reaches the consumer as the stream's error.
+  std::function<std::shared_ptr<const ResultTable>()> next;
+};
+/// The same of results that are made batch by batch, so that memory is that of the batches which the consumer holds.
+/// The stream yields each batch once; `next` is called on the consumer's thread and destroyed with the stream.
+void to_arrow(ResultBatches batches, ArrowArrayStream& out, ArrowMetadata metadata = {});
+
+/// The assessments of a portfolio as such batches of at least `rows` rows. `assessments` and `workers` must outlive the
+/// stream, and `each`, where there is one, sees every batch.
+ResultBatches batches_of(Assessments& assessments, std::size_t rows, Workers& workers,
+                         std::function<void(const ResultTable&)> each = {});
 
 }  // namespace loyalty

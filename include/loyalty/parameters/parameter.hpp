@@ -48,7 +48,8 @@ struct BetaShapes {
   if (alpha == std::numeric_limits<double>::infinity()) {
     return {parameter.mean, parameter.mean};
   }
-  return {math::beta_quantile(0.05, alpha, beta), math::beta_quantile(0.95, alpha, beta)};
+  const auto [low, high] = math::beta_quantiles(0.05, 0.95, alpha, beta);
+  return {low, high};
 }
 
 namespace detail {

@@ -391,14 +391,16 @@ def score(
         )
         refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
         begin("assessing", None)
-        result = work.assess(seconds)
-        metadata = result.metadata
+        scores = work.assess(seconds)
+        metadata = scores.stream.metadata
         written = []
         if output is not None:
             begin("writing", None)
             from loyalty.command import _output
 
-            _output.write_result(result, _engine.columns_of(), metadata, output, spreadsheet_safe)
+            _output.write_result(
+                scores.stream, _engine.columns_of(), metadata, output, spreadsheet_safe
+            )
             if output != "-":
                 written.append(f"scores: {output}")
         if rejects is not None:
@@ -408,7 +410,7 @@ def score(
         from loyalty.command._report import print_report
 
         print_report(
-            console(stderr=output == "-"), _engine.Columns(result), work.policy.labels, seconds, table.books,
+            console(stderr=output == "-"), scores, work.policy.labels, seconds, table.books,
             work.books, mapping is not None, metadata, title, work.perspective, written,
         )  # fmt: skip
     if strict and len(table.rejects):
@@ -533,7 +535,7 @@ def update(
         changed = changed or gone > 0
         if time_text(seconds) != manifest.as_of and (changed or manifest.as_of is None):
             manifest.as_of = time_text(seconds)
-        result = live.assess(seconds)
+        scores = _engine.Scores(live, seconds)
         if changed:
             begin("saving", None)
             live.save(portfolio, manifest.text(live))
@@ -543,7 +545,11 @@ def update(
             from loyalty.command import _output
 
             _output.write_result(
-                result, _engine.columns_of(), result.metadata, output, spreadsheet_safe
+                scores.stream,
+                _engine.columns_of(),
+                scores.stream.metadata,
+                output,
+                spreadsheet_safe,
             )
             if output != "-":
                 written.append(f"scores: {output}")
@@ -555,8 +561,8 @@ def update(
 
         screen = console(stderr=output == "-")
         print_report(
-            screen, _engine.Columns(result), live.policy.labels, seconds, table.books if table else None,
-            tonight, mapping is not None, result.metadata, title,
+            screen, scores, live.policy.labels, seconds, table.books if table else None,
+            tonight, mapping is not None, scores.stream.metadata, title,
             _engine.Fold(live, live.policy).perspective, [*night_lines(manifest, fresh, again, gone), *written],
         )  # fmt: skip
     if strict and table is not None and len(table.rejects):

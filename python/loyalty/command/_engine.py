@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ import numpy as np
 
 import loyalty
 from loyalty import _core
+from loyalty._words import PARAMETERS
 from loyalty.changes import Changes, reread
 from loyalty.portfolio import Books as EventBooks
+from loyalty.portfolio import ResultStream
 from loyalty.reading import WORDS, EventTable
 
 __all__ = [
-    "Columns",
     "Fold",
+    "Scores",
     "change_columns_of",
     "columns_of",
     "diff",
@@ -76,9 +78,9 @@ class Fold:
         """Whose conduct is judged."""
         return str(stated(self.policy).get("perspective", "us"))
 
-    def assess(self, as_of: int) -> Any:
+    def assess(self, as_of: int) -> Scores:
         """The assessment of all relationships."""
-        return self.portfolio.assess(as_of)
+        return Scores(self.portfolio, as_of)
 
     def explain(self, relationship: str, as_of: int) -> str:
         """One relationship in words; KeyError where there is none of that name."""
@@ -88,20 +90,43 @@ class Fold:
         return relationship in self.portfolio
 
 
-class Columns(Mapping[str, np.ndarray]):
-    """The columns of a result by name; texts become objects only where somebody asks for them."""
+class Scores:
+    """What a report needs of the assessments, kept while they stream by."""
 
-    def __init__(self, result: Any) -> None:
-        self._result = result
+    NUMBERS = (
+        "spend", "cost", "quality", "next_step_points",
+        *PARAMETERS, *(f"{name}_coverage" for name in PARAMETERS),
+    )  # fmt: skip
+    WORDS = ("rung", "currency", "evidence", "next_step")
 
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._result.column(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _, _ in columns_of())
+    def __init__(self, portfolio: Any, as_of: int) -> None:
+        #: The assessments: write them, or leave it to `counts` and others to have them made.
+        self.stream = ResultStream(portfolio, as_of, kept=(*self.NUMBERS, *self.WORDS))
 
     def __len__(self) -> int:
-        return len(columns_of())
+        return len(self.stream)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What the summary counts."""
+        return self.stream.counts
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A column of numbers, NaN where absent."""
+        self.stream._finish()
+        return np.asarray(self.stream._core.kept(name), np.float64)
+
+    def words(self, name: str) -> dict[str, np.ndarray]:
+        """The words of a column, with the rows of each."""
+        self.stream._finish()
+        if not len(self):
+            return {}
+        codes, words = self.stream._core.kept(name)
+        return {word: np.flatnonzero(codes == code) for code, word in enumerate(words)}
+
+    def relationship(self, row: int) -> str:
+        """The identifier of a row."""
+        return self.stream._core.id(row)
 
 
 def fold(

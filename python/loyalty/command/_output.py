@@ -18,6 +18,7 @@ from typing import Any
 
 from loyalty._files import Workspace, quote_name, quote_text, written_aside
 from loyalty._sql import safe_sql
+from loyalty.portfolio import ResultStream
 
 __all__ = ["metadata_path", "write_result"]
 
@@ -76,7 +77,8 @@ def write_result(
         with workspace.columns("result", result):
             copy(f"(SELECT {typed} FROM result)")
     else:
-        workspace.con.register("result", _Batches(result))
+        batched = result if isinstance(result, ResultStream) else _Batches(result)
+        workspace.con.register("result", batched)
         copy("result")
         workspace.con.unregister("result")
     with open(made, "rb") as source:

@@ -17,6 +17,7 @@ from rich.text import Text
 from loyalty import _core, _timeline
 from loyalty._dates import date_text
 from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
+from loyalty.command._engine import Scores
 from loyalty.histories import History
 from loyalty.nights import Input, Manifest
 from loyalty.portfolio import Books as EventBooks
@@ -36,20 +37,29 @@ def median(values: np.ndarray) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
+def first_largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the `count` largest values, the largest first, of equal ones the first."""
+    if len(values) <= count:
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, -count)[-count]
+    among = np.flatnonzero(values >= least)
+    return among[np.argsort(-values[among], kind="stable")][:count]
+
+
 class _Report:
     def __init__(
         self,
         console: Console,
-        columns: Mapping[str, np.ndarray],
+        scores: Scores,
         labels: Sequence[str],
         perspective: str,
     ) -> None:
         self.ours = perspective == "us"
         self.console = console
-        self.columns = columns
+        self.scores = scores
         self.labels = list(labels)
         self.blocks = (console.encoding or "").lower().startswith("utf")
-        self.total = len(columns["relationship"])
+        self.total = len(scores)
 
     def heading(self, text: str) -> None:
         self.console.print()
@@ -80,16 +90,13 @@ class _Report:
         if not self.total:
             self.say("Nobody: no event lies before the date.")
             return
-        rung = self.columns["rung"]
-        known = np.array([word is not None for word in rung], bool)
-        if not known.any():
+        held = {word: len(rows) for word, rows in self.scores.words("rung").items()}
+        if not held:
             self.say("No rungs: this log records no purchases, and a rung begins with one.")
             self.say(f"Events that would show it: {SHOWN_BY['purchases']}.", "dim")
             return
-        words = (
-            self.labels if set(self.labels) & set(rung[known].tolist()) else list(_core.rung_names)
-        )
-        counts = [int(np.sum(rung == word)) for word in words]
+        words = self.labels if set(self.labels) & set(held) else list(_core.rung_names)
+        counts = [held.get(word, 0) for word in words]
         most = max(counts)
         table = self.table(
             ("rung", "left"), ("relationships", "right"), ("share", "right"), ("", "left")
@@ -113,9 +120,8 @@ class _Report:
             )
 
     def money(self) -> None:
-        spend = self.columns["spend"].astype(float)
-        cost = self.columns.get("cost", np.array([np.nan])).astype(float)
-        currencies = {word for word in self.columns["currency"].tolist() if word}
+        spend, cost = self.scores.numbers("spend"), self.scores.numbers("cost")
+        currencies = set(self.scores.words("currency"))
         unit = f" {currencies.pop()}" if len(currencies) == 1 else ""
         held = spend[~np.isnan(spend)]
         if not held.size or not np.any(held):
@@ -131,7 +137,7 @@ class _Report:
     def quality(self) -> None:
         if not self.total:
             return
-        quality = self.columns["quality"].astype(float)
+        quality = self.scores.numbers("quality")
         shown = quality[~np.isnan(quality)]
         self.heading("How well we treat them" if self.ours else "How well they treat us")
         if not shown.size:
@@ -163,12 +169,8 @@ class _Report:
         self.parameters()
 
     def grades(self) -> None:
-        grades = self.columns["evidence"]
-        if grades.dtype != object:
-            return
-        said = [
-            f"{word} {int(np.sum(grades == word)):,}" for word in reversed(_core.evidence_names)
-        ]
+        held = self.scores.words("evidence")
+        said = [f"{word} {len(held.get(word, ())):,}" for word in reversed(_core.evidence_names)]
         self.say("Evidence: " + ", ".join(said) + ".")
 
     def parameters(self) -> None:
@@ -176,8 +178,8 @@ class _Report:
             ("parameter", "left"), ("median", "right"), ("coverage", "right"), ("", "left")
         )
         for name in PARAMETERS:
-            values = self.columns[name].astype(float)
-            coverage = self.columns[f"{name}_coverage"].astype(float)
+            values = self.scores.numbers(name)
+            coverage = self.scores.numbers(f"{name}_coverage")
             if np.isnan(values).all():
                 table.add_row("", name, "-", "", Text("not observed", "dim"))
                 continue
@@ -196,31 +198,37 @@ class _Report:
         self.console.print(table)
 
     def next_steps(self) -> None:
-        steps = self.columns["next_step"]
-        points = self.columns["next_step_points"].astype(float)
-        found = sorted({word for word in steps.tolist() if word and word != "none"})
+        found = {word: rows for word, rows in self.scores.words("next_step").items() if len(rows)}
         if not found:
             return
+        points = self.scores.numbers("next_step_points")
         self.heading("What to do next" if self.ours else "What they could do next")
         table = self.table(("step", "left"), ("for", "right"), ("points each", "right"))
-        rows = [(int(np.sum(steps == word)), word) for word in found]
-        for n, word in sorted(rows, reverse=True):
+        for word, rows in sorted(
+            found.items(), key=lambda one: (len(one[1]), one[0]), reverse=True
+        ):
             table.add_row(
-                "", STEPS.get(word, word), f"{n:,}", f"{median(points[steps == word]):+.1f}"
+                "", STEPS.get(word, word), f"{len(rows):,}", f"{median(points[rows]):+.1f}"
             )
         self.console.print(table)
         self.say("Most to gain")
         most = self.table(("", "left"), ("", "left"), ("", "right"))
-        for i in np.argsort(-np.nan_to_num(points), kind="stable")[:3]:
-            if points[i] > 0:
-                step = STEPS.get(steps[i], steps[i])
-                most.add_row("", self.columns["relationship"][i], step, f"{points[i]:+.1f} points")
+        gains = np.nan_to_num(points)
+        for i in first_largest(gains, 3):
+            if gains[i] > 0:
+                step = next(word for word, rows in found.items() if i in rows)
+                most.add_row(
+                    "",
+                    self.scores.relationship(int(i)),
+                    STEPS.get(step, step),
+                    f"{gains[i]:+.1f} points",
+                )
         self.console.print(most)
 
     def unseen(self) -> None:
         if not self.total:
             return
-        dark = [name for name in PARAMETERS if np.isnan(self.columns[name].astype(float)).all()]
+        dark = [name for name in PARAMETERS if np.isnan(self.scores.numbers(name)).all()]
         if not dark:
             return
         self.heading("What this log cannot show, and which events would")
@@ -280,7 +288,7 @@ def merged(*books: Mapping[str, int]) -> dict[str, int]:
 
 def print_report(
     console: Console,
-    columns: Mapping[str, np.ndarray],
+    scores: Scores,
     labels: Sequence[str],
     as_of: int,
     books: Books | None,
@@ -292,13 +300,12 @@ def print_report(
     written: Sequence[str] = (),
 ) -> None:
     """Print the report of a scored log; `books` and `events` are None where no row was read."""
-    report = _Report(console, columns, labels, perspective)
+    report = _Report(console, scores, labels, perspective)
     console.print(Text(f"Loyalty as of {date_text(as_of)}", style="bold"))
     if title:
         report.say(title)
     told = "" if events is None else f", {counted(events.scored, 'event')}"
     report.say(f"{counted(report.total, 'relationship')}{told}")
-    flags = columns.get("flags")
     report.rungs()
     report.money()
     report.quality()
@@ -306,17 +313,12 @@ def print_report(
     report.unseen()
     if books is not None and events is not None:
         report.books(books, events, mapped)
-    if flags is not None:
-        marked = [word for text in flags.tolist() if text for word in text.split(";")]
-        aside = sum(word.startswith("set_aside") for word in marked)
-        if aside:
-            who = f"{counted(aside, 'relationship')} {'has' if aside == 1 else 'have'}"
-            hint = (
-                ""
-                if any("set aside" in line for line in written)
-                else " --rejects FILE lists them."
-            )
-            report.say(f"{who} rows set aside, which a flag tells.{hint}", "yellow")
+    aside = scores.counts["with_set_aside"]
+    if aside:
+        who = f"{counted(aside, 'relationship')} {'has' if aside == 1 else 'have'}"
+        told = any("set aside" in line for line in written)
+        hint = "" if told else " --rejects FILE lists them."
+        report.say(f"{who} rows set aside, which a flag tells.{hint}", "yellow")
     console.print()
     for line in written:
         report.say(line)
