@@ -23,6 +23,7 @@
 #include <loyalty/io/arrow.hpp>
 
 #include "out_columns.hpp"
+#include "stopwatch.hpp"
 
 namespace loyalty::python {
 
@@ -121,7 +122,10 @@ class AssessmentStream {
       ResultBatches batches =
           batches_of(pass_->assessments, rows, pass_->crew,
                      [&kept = pass_->kept](const ResultTable& batch) { keep(kept, batch); });
-      batches.next = [pass = pass_, next = std::move(batches.next)] { return next(); };
+      batches.next = [pass = pass_, next = std::move(batches.next)] {
+        const Stopwatch watch(pass->seconds);
+        return next();
+      };
       to_arrow(std::move(batches), *stream, std::move(pairs));
     }
     return stream_capsule(std::move(stream));
@@ -131,10 +135,13 @@ class AssessmentStream {
   void finish(std::size_t rows) {
     const py::gil_scoped_release release;
     Assessments& all = pass_->assessments;
+    const Stopwatch watch(pass_->seconds);
     while (all.done() < all.size()) keep(pass_->kept, all.next(rows, pass_->crew));
   }
 
   bool is_complete() const { return pass_->assessments.done() == pass_->assessments.size(); }
+  /// Seconds that assessing took.
+  double seconds() const { return pass_->seconds; }
   ResultSummary summary() const { return pass_->assessments.summary(); }
   std::string id(std::size_t row) const {
     if (row >= size()) throw py::index_error();
@@ -165,6 +172,7 @@ class AssessmentStream {
     Assessments assessments;
     Crew crew;
     std::vector<KeptColumn> kept;
+    double seconds = 0;
   };
 
   static void keep(std::vector<KeptColumn>& kept, const ResultTable& batch) {
@@ -189,7 +197,7 @@ class AssessmentStream {
     const py::gil_scoped_release release;
     return std::make_shared<Pass>(Pass{std::move(owners),
                                        Assessments(portfolio, now_, {.intervals = intervals_}),
-                                       Crew(threads), std::move(kept)});
+                                       Crew(threads), std::move(kept), 0});
   }
 
   py::object portfolio_;

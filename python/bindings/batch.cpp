@@ -28,6 +28,7 @@
 #include "assessment_stream.hpp"
 #include "event_buffers.hpp"
 #include "out_columns.hpp"
+#include "stopwatch.hpp"
 
 namespace py = pybind11;
 
@@ -328,6 +329,7 @@ void register_batch(py::module_& m) {
       .def("arrow_stream", &AssessmentStream::arrow_stream, py::arg("metadata"), py::arg("rows"))
       .def("finish", &AssessmentStream::finish, py::arg("rows"))
       .def_property_readonly("is_complete", &AssessmentStream::is_complete)
+      .def_property_readonly("seconds", &AssessmentStream::seconds)
       .def_property_readonly("summary",
                              [](const AssessmentStream& s) { return summary_dict(s.summary()); })
       .def("id", &AssessmentStream::id, py::arg("row"))
@@ -381,13 +383,16 @@ void register_batch(py::module_& m) {
             const StreamCapsule given(source);
             const EventReading reading = stream_reading(to_utc);
             Books books;
+            TimedStream timed(*given.stream);
             {
               const py::gil_scoped_release release;
               books =
-                  loyalty::apply(p, *given.stream, whole ? StreamFold::whole : StreamFold::by_batch,
+                  loyalty::apply(p, timed.stream, whole ? StreamFold::whole : StreamFold::by_batch,
                                  reading, Crew(threads));
             }
-            return books_dict(books);
+            py::dict out = books_dict(books);
+            out["waited"] = timed.seconds;
+            return out;
           },
           py::arg("source"), py::arg("to_utc"), py::arg("whole") = false,
           py::arg("threads") = py::none())

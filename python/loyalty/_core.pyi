@@ -100,6 +100,10 @@ class AssessmentStream:
     @property
     def is_complete(self) -> bool: ...
     @property
+    def seconds(self) -> float:
+        """How long assessing took."""
+
+    @property
     def summary(self) -> dict[str, Any]: ...
     def id(self, row: int) -> str: ...
     def kept(self, name: str) -> NDArray[Any] | tuple[NDArray[np.uint8], list[str]]:

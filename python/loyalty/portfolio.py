@@ -20,7 +20,7 @@ from loyalty.policy import Policy
 if TYPE_CHECKING:
     from loyalty.changes import Changes
 
-__all__ = ["Assessment", "Books", "Portfolio", "Result"]
+__all__ = ["Assessment", "Books", "Portfolio", "Result", "ResultStream"]
 
 COLUMNS: tuple[str, ...] = tuple(name for name, _, _ in _core.result_columns)
 TIME_COLUMNS = frozenset(name for name, kind, _ in _core.result_columns if kind == "time")
@@ -39,6 +39,8 @@ class Books:
     repeats: int = 0
     #: Position in the call and code of each row that was set aside.
     rejects: dict[str, np.ndarray] = field(repr=False, compare=False, default_factory=dict)
+    #: Seconds of the call that went by until the rows of a stream were there.
+    waited: float = field(repr=False, compare=False, default=0.0)
 
     @classmethod
     def of(cls, books: Mapping[str, Any]) -> Books:
@@ -52,6 +54,7 @@ class Books:
             books["set_aside"],
             books["repeats"],
             rejects,
+            books.get("waited", 0.0),
         )
 
     @property
@@ -231,12 +234,12 @@ class Portfolio:
     def stream(
         self, as_of: Any, *, intervals: bool = True, rows_per_batch: int = 65_536
     ) -> ResultStream:
-        """The assessment of every relationship as an Arrow stream that makes it as it is read, ordered by identifier.
+        """The assessment of every relationship `as_of` a date as an Arrow stream that makes it as it is read.
 
         For many relationships: memory is that of the batches that the reader holds, where `assess` has all rows at
         once. Whatever reads Arrow streams takes it, such as DuckDB: ``scores = p.stream("2024-06-30")``, then
         ``duckdb.sql("COPY (FROM scores) TO 'scores.parquet'")``. A batch has at least `rows_per_batch` rows but for the
-        last. Raises as `assess`.
+        last. Rows are ordered by identifier; `intervals` and what is raised are as in `assess`.
         """
         return ResultStream(self, instant(as_of), intervals, rows_per_batch)
 
@@ -439,9 +442,10 @@ def _metadata(portfolio: Portfolio, as_of: int) -> dict[str, str]:
 
 
 class ResultStream:
-    """Assessments of all relationships as of one date that are made as they are read: see `Portfolio.stream`.
+    """Assessments of all relationships `as_of` one date that are made as they are read: see `Portfolio.stream`.
 
-    The portfolio must not take rows while it is read.
+    The portfolio must not take rows while it is read. `intervals` and `rows_per_batch` are those of `Portfolio.stream`;
+    columns `kept` stay for `counts` and other reports of the library.
     """
 
     def __init__(

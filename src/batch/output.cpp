@@ -305,7 +305,7 @@ void assess_block(const Portfolio& portfolio, const AsOf& at, const ResultOption
                   Block& block) {
   constexpr std::size_t ahead =
       4;  // states lie in the order of arrival, rows in that of identifiers
-  Row row{portfolio, at};
+  Row row{portfolio, at, 0, {}, {}};
   row.has_intervals = options.intervals;
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i + ahead < order.size()) portfolio.fetch(order[i + ahead]);

@@ -55,6 +55,25 @@ TEST_CASE("identifiers are numbered in the order of arrival and found again, num
   });
 }
 
+TEST_CASE("the order of identifiers is that of their bytes, zeros and high bytes among them") {
+  law("against std::string", 60, [] {
+    IdIndex ids;
+    std::vector<std::string> expected;
+    const int count = *within(1, 200);
+    for (int i = 0; i < count; ++i) {
+      std::string text(static_cast<std::size_t>(*within(1, 12)), 'x');
+      for (char& c : text) c = static_cast<char>(*rc::gen::element(0, 1, 0x7f, 0x80, 0xff));
+      ids.add(text);
+      expected.push_back(std::move(text));
+    }
+    std::sort(expected.begin(), expected.end());
+    expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+    std::vector<std::string> sorted;
+    for (const std::uint32_t index : ids.sorted()) sorted.push_back(ids.text(index));
+    RC_ASSERT(sorted == expected);
+  });
+}
+
 TEST_CASE("identifiers are bytes: long ones, and ones with zeros inside") {
   IdIndex ids;
   const std::string long_one(200'000, 'x');

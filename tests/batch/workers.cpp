@@ -173,6 +173,107 @@ TEST_CASE("workers: results are the same to the bit") {
   }
 }
 
+TEST_CASE("assessments some at a time are those of all at once, to the bit") {
+  const auto rows = busy_log(30000, 12000, 8, false);
+  Portfolio p;
+  p.apply(Table(rows));
+  REQUIRE(p.size() > 2 * Assessments::block);
+  const ResultTable all = assess_all(p, p.newest() + day);
+  Threads threads(2);
+  Alone alone;
+  for (const std::size_t some :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4096}, std::size_t{5000}, p.size()}) {
+    CAPTURE(some);
+    Assessments parts(p, p.newest() + day);
+    CHECK(parts.size() == p.size());
+    std::int64_t counted = 0;
+    std::size_t row = 0;
+    while (parts.done() < parts.size()) {
+      const ResultTable part = parts.next(some, some == 1 ? static_cast<Workers&>(threads) : alone);
+      const auto size = static_cast<std::size_t>(part.summary.relationships);
+      counted += part.summary.relationships;
+      if (some == 0) {
+        CHECK(size == 0);  // whoever asks for nothing gets nothing
+        break;
+      }
+      REQUIRE(parts.done() == row + size);
+      CHECK((parts.done() == parts.size() || size % Assessments::block == 0));
+      CHECK(parts.id(row) == std::get<TextValues>(part.columns[0].values)[0]);
+      for (std::size_t c = 0; c < all.columns.size(); ++c) {
+        CAPTURE(all.columns[c].name);
+        const auto same = [&](const auto& whole, const auto& piece) {
+          REQUIRE(piece.size() == size);
+          CHECK(std::memcmp(piece.data(), whole.data() + row, size * 8) == 0);
+        };
+        if (const auto* numbers = std::get_if<std::vector<double>>(&all.columns[c].values)) {
+          same(*numbers, std::get<std::vector<double>>(part.columns[c].values));
+        } else if (const auto* whole =
+                       std::get_if<std::vector<std::int64_t>>(&all.columns[c].values)) {
+          same(*whole, std::get<std::vector<std::int64_t>>(part.columns[c].values));
+        } else {
+          const auto& texts = std::get<TextValues>(all.columns[c].values);
+          const auto& piece = std::get<TextValues>(part.columns[c].values);
+          for (std::size_t i = 0; i < size; ++i) CHECK(piece[i] == texts[row + i]);
+        }
+      }
+      row += size;
+    }
+    if (some == 0) continue;
+    CHECK(counted == all.summary.relationships);
+    const ResultSummary sum = parts.summary();
+    CHECK(sum.mean_coverage == all.summary.mean_coverage);
+    CHECK(sum.spend == all.summary.spend);
+    CHECK(sum.cost == all.summary.cost);
+    CHECK(sum.rungs == all.summary.rungs);
+    CHECK(sum.grades == all.summary.grades);
+    CHECK(sum.quality_tenths == all.summary.quality_tenths);
+    CHECK(sum.inexact_positions == all.summary.inexact_positions);
+    CHECK(parts.next(100, alone).columns[0].name == "relationship");
+    CHECK(parts.next(100, alone).summary.relationships == 0);
+  }
+}
+
+TEST_CASE("assessments: a portfolio that took relationships meanwhile is refused") {
+  Portfolio p;
+  p.apply("a", {.kind = Kind::gift, .time = 18000 * day});
+  Assessments parts(p, 18001 * day);
+  p.apply("b", {.kind = Kind::gift, .time = 18000 * day});
+  Alone alone;
+  CHECK_THROWS_AS(parts.next(1, alone), std::logic_error);
+}
+
+TEST_CASE("assessments: what a neighbour has found is not taken for another's interval") {
+  Portfolio p(Policy{}, 18000 * day);
+  for (int i = 0; i < 50; ++i) {
+    const std::string id = std::to_string(i);
+    for (int k = 0; k <= i % 4; ++k)
+      p.apply(id, {.kind = Kind::gift, .time = 18000 * day + k, .value = 1.0 + i % 3});
+    if (i % 2 == 0) p.apply(id, {.kind = Kind::guarantee, .time = 18000 * day + 10, .value = 1});
+  }
+  const AsOf at = p.at(18001 * day);
+  const ResultTable table = assess_all(p, 18001 * day);
+  const auto order = p.sorted();
+  const auto numbers = [&](std::string_view name) {
+    for (const ResultColumn& column : table.columns)
+      if (column.name == name) return std::get<std::vector<double>>(column.values);
+    throw std::out_of_range(std::string(name));
+  };
+  const auto check = [](double shown, bool lit, double expected) {
+    if (lit)
+      CHECK(shown == expected);
+    else
+      CHECK(shown != shown);
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const Assessment a = p.assess(order[i], at);
+    const Interval reciprocity = interval(a.parameters.reciprocity);
+    check(numbers("reciprocity_low")[i], a.lit.reciprocity, reciprocity.low);
+    check(numbers("reciprocity_high")[i], a.lit.reciprocity, reciprocity.high);
+    check(numbers("commitment_low")[i], a.lit.commitment, interval(a.parameters.commitment).low);
+    check(numbers("trust_low")[i], a.lit.trust, interval(a.parameters.trust).low);
+  }
+}
+
 TEST_CASE("threads: each part runs once, from any caller, again and again") {
   for (const unsigned count : {1U, 2U, 5U}) {
     Threads threads(count);

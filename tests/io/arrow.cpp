@@ -726,3 +726,79 @@ TEST_CASE("results as Arrow: identifiers that are no UTF-8 are binary") {
   // Halves of one character in two rows are none.
   CHECK(format({"\xc2", "\xa9"}) == "Z");
 }
+
+TEST_CASE(
+    "results as Arrow, made as they are asked for: the rows of the table, one batch at a time") {
+  Portfolio portfolio;
+  const std::size_t count = 2 * Assessments::block + 7;
+  for (std::size_t i = 0; i < count; ++i)
+    portfolio.apply("c" + std::to_string(i), {.kind = Kind::purchase, .time = start});
+  const ResultTable whole = assess_all(portfolio, start + 86400);
+  const auto& ids = std::get<TextValues>(whole.columns[0].values);
+  Assessments assessments(portfolio, start + 86400);
+  Alone alone;
+  std::size_t seen = 0;
+  ArrowOwner<ArrowArrayStream> stream;
+  to_arrow(batches_of(assessments, 1, alone,
+                      [&](const ResultTable& batch) {
+                        seen += static_cast<std::size_t>(batch.summary.relationships);
+                      }),
+           *stream, {{"key", "value"}});
+  ArrowOwner<ArrowSchema> schema;
+  REQUIRE(stream->get_schema(stream.get(), schema.get()) == 0);
+  CHECK(schema->n_children == static_cast<std::int64_t>(whole.columns.size()));
+  CHECK(std::string(schema->children[0]->format) == "U");
+  CHECK(schema->metadata != nullptr);
+  CHECK(seen == 0);  // nothing is assessed before it is asked for
+  std::size_t row = 0;
+  std::vector<ArrowOwner<ArrowArray>> kept;  // batches live on by themselves
+  for (;;) {
+    ArrowOwner<ArrowArray> batch;
+    REQUIRE(stream->get_next(stream.get(), batch.get()) == 0);
+    if (!batch) break;
+    CHECK(seen == row + static_cast<std::size_t>(batch->length));
+    row += static_cast<std::size_t>(batch->length);
+    kept.push_back(std::move(batch));
+  }
+  CHECK(row == count);
+  CHECK(kept.size() == 3);
+  stream = {};
+  row = 0;
+  for (const auto& batch : kept) {
+    const ArrowArray& array = *batch->children[0];
+    const auto* offsets = static_cast<const std::int64_t*>(array.buffers[1]) + array.offset;
+    for (std::int64_t i = 0; i < array.length; ++i, ++row)
+      CHECK(std::string(static_cast<const char*>(array.buffers[2]) + offsets[i],
+                        static_cast<const char*>(array.buffers[2]) + offsets[i + 1]) == ids[row]);
+  }
+}
+
+TEST_CASE(
+    "results as Arrow, made as they are asked for: one odd identifier makes all binary; errors are "
+    "told") {
+  Alone alone;
+  Portfolio portfolio;
+  for (const char* id : {"a", "\xff", "b"})
+    portfolio.apply(id, {.kind = Kind::gift, .time = start});
+  {
+    Assessments assessments(portfolio, start + 1);
+    ArrowOwner<ArrowArrayStream> stream;
+    to_arrow(batches_of(assessments, 10, alone), *stream);
+    ArrowOwner<ArrowSchema> schema;
+    REQUIRE(stream->get_schema(stream.get(), schema.get()) == 0);
+    CHECK(std::string(schema->children[0]->format) == "Z");
+    CHECK(std::string(schema->children[1]->format) == "U");
+    ArrowOwner<ArrowArray> batch;
+    CHECK(stream->get_next(stream.get(), batch.get()) == 0);
+    CHECK(batch->length == 3);
+  }
+  Assessments assessments(portfolio, start + 1);
+  ArrowOwner<ArrowArrayStream> stream;
+  to_arrow(batches_of(assessments, 10, alone), *stream);
+  portfolio.apply("c", {.kind = Kind::gift, .time = start});
+  ArrowOwner<ArrowArray> batch;
+  CHECK(stream->get_next(stream.get(), batch.get()) == EINVAL);
+  CHECK(!batch);
+  CHECK(std::string(stream->get_last_error(stream.get())).find("taken relationships") !=
+        std::string::npos);
+}

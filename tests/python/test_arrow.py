@@ -529,3 +529,62 @@ def test_abandoned_streams_of_results_are_released(result: loyalty.Result) -> No
     gc.collect()
     after = sys.getrefcount(result._table)
     assert after == before
+
+
+def test_a_stream_of_results_is_the_result(result: loyalty.Result) -> None:
+    """Whoever reads a stream gets the rows of the result, again and again, and the counts are those of the summary."""
+    log_portfolio, as_of = result.portfolio, AS_OF
+    whole = pa.table(result)
+    stream = log_portfolio.stream(as_of, rows_per_batch=1)
+    assert len(stream) == len(log_portfolio)
+    for _ in range(2):
+        assert pa.table(stream).equals(whole)
+    read = pa.RecordBatchReader.from_stream(stream).schema
+    assert read.metadata == whole.schema.metadata
+    assert duckdb.sql("FROM stream").to_arrow_table().num_rows == whole.num_rows
+    assert stream.counts == log_portfolio.assess(as_of).counts
+    untouched = log_portfolio.stream(as_of)
+    assert untouched.counts == stream.counts
+    brief = pa.table(log_portfolio.stream(as_of, intervals=False))
+    assert brief.equals(pa.table(log_portfolio.assess(as_of, intervals=False)))
+
+
+def test_a_stream_of_results_keeps_its_portfolio_and_refuses_another_state() -> None:
+    portfolio = loyalty.Portfolio(threads=2)
+    portfolio.apply({"relationship": ["a"], "time": [START], "kind": ["gift"]})
+    stream = portfolio.stream(START + 100)
+    reader = pa.RecordBatchReader.from_stream(stream)
+    portfolio.apply({"relationship": ["b"], "time": [START], "kind": ["gift"]})
+    with pytest.raises(ValueError, match="has taken rows since"):
+        pa.table(stream)
+    with pytest.raises(ValueError, match="has taken rows since"):
+        stream.counts  # noqa: B018
+    with pytest.raises(pa.ArrowInvalid, match="taken relationships"):
+        reader.read_all()
+    stream = portfolio.stream(START + 100)
+    del portfolio
+    assert pa.table(stream)["relationship"].to_pylist() == ["a", "b"]
+    with pytest.raises(ValueError, match="rows_per_batch = 0"):
+        loyalty.Portfolio().stream(1, rows_per_batch=0)
+    with pytest.raises(loyalty.WindowError):
+        stream.portfolio.stream(START - 9)
+
+
+def test_a_stream_of_results_is_released_by_any_thread() -> None:
+    portfolio = loyalty.Portfolio()
+    n = 20_000
+    portfolio.apply(
+        {
+            "relationship": np.arange(n),
+            "time": np.full(n, START),
+            "kind": np.full(n, "gift", object),
+        }
+    )
+    with duckdb.connect() as con:
+        con.execute("SET threads = 4")
+        for _ in range(5):
+            stream = portfolio.stream(START + 100, rows_per_batch=4096)
+            assert con.sql("SELECT count(*) FROM stream").fetchall() == [(n,)]
+            assert con.sql("FROM stream LIMIT 1").fetchall()[0][0] == "0"
+            del stream
+            gc.collect()

@@ -7,13 +7,16 @@ import contextlib
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 from typer.core import TyperCommand
 
 import loyalty
@@ -118,6 +121,13 @@ Threads = Annotated[
         help="Threads for reading, folding and assessing; all cores without. No result depends on it.",
         min=1,
         max=MOST_THREADS,
+    ),
+]
+Timings = Annotated[
+    bool,
+    typer.Option(
+        "--timings",
+        help="Tell on standard error how long each stage took and how much memory, also where that is no terminal.",
     ),
 ]
 Output = Annotated[
@@ -253,6 +263,46 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int | None], Callable[[int]
         yield begin
 
 
+class Clock:
+    """Where the time of a run goes, and how much memory it took."""
+
+    def __init__(self) -> None:
+        self._begun = self._last = time.perf_counter()
+        self._stages: list[tuple[str, float]] = []
+
+    def stage(self, name: str, seconds: float | None = None) -> None:
+        """Note the stage that ends now; `seconds` of it where others share the time since the last."""
+        now = time.perf_counter()
+        took = now - self._last if seconds is None else seconds
+        self._last = now if seconds is None else self._last + seconds
+        self._stages.append((name, took))
+
+    def tell(self, rows: int, always: bool) -> None:
+        """One line on standard error, where that is a terminal or `always`."""
+        screen = Console(stderr=True)
+        if not (always or screen.is_terminal):
+            return
+        spent = time.perf_counter() - self._begun
+        parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self._stages)
+        line = f"{rows:,} rows in {spent:.1f} s ({parts})"
+        if (peak := peak_memory()) is not None:
+            line += f", at most {peak / 1e9:.2f} GB of memory"
+        if screen.is_terminal:
+            screen.print(Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False))
+        else:
+            print(line, file=sys.stderr)
+
+
+def peak_memory() -> int | None:
+    """Most memory in bytes that this process has held; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
+
+
 def as_of_seconds(text: str, zone: str | None) -> int:
     """The as-of date as UTC seconds."""
     check_zone(zone)
@@ -371,6 +421,7 @@ def score(
     max_line: MaxLine = reading.DEFAULT_MAX_LINE,
     memory: Memory = None,
     threads: Threads = None,
+    timings: Timings = False,
 ) -> None:
     """Score every relationship of a log as of a date.
 
@@ -381,14 +432,18 @@ def score(
     check_target(None if rejects is None else str(rejects), "--rejects", allow_dash=False)
     most = most_rejects(max_rejects)
     limits = {"max_line": max_line, "memory": memory, "threads": threads}
+    clock = Clock()
     with progress(quiet) as begin:
         begin("reading", None)
         table, title, seconds = read(events, as_of, mapping, zone, limits)
         if seconds is None:
             raise CallError("--as-of is missing")
+        clock.stage("looking through")
         work = folded(
             table, policy, perspective, seconds, begin("folding", len(table)), threads or 0
         )
+        clock.stage("decoding", work.decoding)
+        clock.stage("folding")
         refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
         begin("assessing", None)
         scores = work.assess(seconds)
@@ -406,6 +461,9 @@ def score(
         if rejects is not None:
             table.rejects.write(rejects, spreadsheet_safe)
             written.append(f"rows set aside: {rejects}")
+        _ = scores.counts
+        clock.stage("assessing", scores.stream._core.seconds)
+        clock.stage("writing")
     if not quiet:
         from loyalty.command._report import print_report
 
@@ -413,6 +471,8 @@ def score(
             console(stderr=output == "-"), scores, work.policy.labels, seconds, table.books,
             work.books, mapping is not None, metadata, title, work.perspective, written,
         )  # fmt: skip
+    if timings or not quiet:
+        clock.tell(table.books.read, timings)
     if strict and len(table.rejects):
         raise typer.Exit(SET_ASIDE)
 
@@ -460,6 +520,7 @@ def update(
     max_line: MaxLine = reading.DEFAULT_MAX_LINE,
     memory: Memory = None,
     threads: Threads = None,
+    timings: Timings = False,
 ) -> None:
     """Apply what is new to a portfolio that lives in a file, and score everybody as of a date.
 
@@ -477,6 +538,7 @@ def update(
     title = ""
     table = tonight = None
     written = []
+    clock = Clock()
     with progress(quiet) as begin, locked(portfolio):
         begin("reading", None)
         exists = portfolio.exists()
@@ -517,7 +579,10 @@ def update(
             elif manifest.newest is not None:
                 live.mark(manifest.newest)
             before = live.books
-            _engine.fold_into(live, table, begin("folding", len(table)))
+            clock.stage("looking through")
+            decoding, _ = _engine.fold_into(live, table, begin("folding", len(table)))
+            clock.stage("decoding", decoding)
+            clock.stage("folding")
             refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
             tonight = live.books.since(before)
             manifest.nights.append(
@@ -540,6 +605,7 @@ def update(
             begin("saving", None)
             live.save(portfolio, manifest.text(live))
             written.append(f"portfolio: {portfolio}")
+        clock.stage("saving")
         if output is not None:
             begin("writing", None)
             from loyalty.command import _output
@@ -556,6 +622,9 @@ def update(
         if rejects is not None and table is not None:
             table.rejects.write(rejects, spreadsheet_safe)
             written.append(f"rows set aside: {rejects}")
+        _ = scores.counts
+        clock.stage("assessing", scores.stream._core.seconds)
+        clock.stage("writing")
     if not quiet:
         from loyalty.command._report import night_lines, print_report
 
@@ -565,6 +634,8 @@ def update(
             tonight, mapping is not None, scores.stream.metadata, title,
             _engine.Fold(live, live.policy).perspective, [*night_lines(manifest, fresh, again, gone), *written],
         )  # fmt: skip
+    if timings or not quiet:
+        clock.tell(table.books.read if table else 0, timings)
     if strict and table is not None and len(table.rejects):
         raise typer.Exit(SET_ASIDE)
 
