@@ -9,6 +9,7 @@ books and exact sums; the others have neither, and sum doubles. Best of several,
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,11 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-EVENTS = int(float(sys.argv[1] if len(sys.argv) > 1 else 20) * 1e6)
-PEOPLE = int(float(sys.argv[2] if len(sys.argv) > 2 else 1) * 1e6)
-THREADS = int(sys.argv[3] if len(sys.argv) > 3 else 1)
+ARGUMENTS = sys.argv[1:] if __name__ == "__main__" else []
+EVENTS = int(float(ARGUMENTS[0] if ARGUMENTS else 20) * 1e6)
+PEOPLE = int(float(ARGUMENTS[1] if len(ARGUMENTS) > 1 else 1) * 1e6)
+THREADS = int(ARGUMENTS[2] if len(ARGUMENTS) > 2 else 1)
 os.environ["POLARS_MAX_THREADS"] = str(THREADS)
 
+import _figures  # noqa: E402
 import duckdb  # noqa: E402
 import loyalty  # noqa: E402
 import numpy as np  # noqa: E402
@@ -174,27 +177,48 @@ def compiled() -> dict[str, float]:
     lines = subprocess.run(
         arguments, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    return {
+    rates = {
         line.split("relationships")[0].split(",")[1].strip(): float(line.split()[-3])
         for line in lines
         if line.startswith("apply")
     }
+    for line in lines:
+        for start, key in (
+            ("  the same on two threads", "two"),
+            ("rung and quality", "brief"),
+            ("full assessment", "full"),
+        ):
+            if line.startswith(start):
+                rates[key] = float(re.search(r"[\d.]+", line)[0])
+    return rates
 
 
 def bench_others(events: dict[str, np.ndarray], portfolio: loyalty.Portfolio, ours: float) -> None:
     frame = pd.DataFrame(events, copy=False)
     check(portfolio, with_pandas(frame))
-    report("pandas groupby, sums alone", best(lambda: with_pandas(frame), 2), ours)
+    pandas = best(lambda: with_pandas(frame), 2)
+    report("pandas groupby, sums alone", pandas, ours)
     table = pl.DataFrame({**events, "time": events["time"].astype("datetime64[us]")})
     check(portfolio, with_polars(table).to_pandas().set_index("relationship"))
-    report(f"polars group_by, {THREADS} thread(s)", best(lambda: with_polars(table)), ours)
+    polars = best(lambda: with_polars(table))
+    report(f"polars group_by, {THREADS} thread(s)", polars, ours)
     connection = duckdb.connect()
     connection.execute(f"SET threads = {THREADS}")
     connection.execute("CREATE TABLE events AS SELECT * FROM frame")
     with_duckdb(connection)
     check(portfolio, connection.execute("FROM sums LIMIT 50").df().set_index("relationship"))
-    report(f"DuckDB, {THREADS} thread(s)", best(lambda: with_duckdb(connection)), ours)
+    in_duckdb = best(lambda: with_duckdb(connection))
+    report(f"DuckDB, {THREADS} thread(s)", in_duckdb, ours)
     connection.close()
+    others = {"pandas": pandas, "polars": polars, "duckdb": in_duckdb}
+    _figures.note(
+        "fold",
+        events=EVENTS / 1e6,
+        people=PEOPLE / 1e6,
+        rate=EVENTS / ours / 1e6,
+        **{name: EVENTS / seconds / 1e6 for name, seconds in others.items()},
+        **{f"over_{name}": seconds / ours for name, seconds in others.items()},
+    )
 
 
 def bench_forms(events: dict[str, np.ndarray]) -> None:
@@ -231,7 +255,11 @@ def main() -> None:
     events = log()
     ours, known = new_and_known(events)
     for key, rate in compiled().items():  # once more: a busy machine shall not decide the share
-        in_cpp[key] = max(rate, in_cpp[key])
+        best_of = min if key in ("brief", "full") else max
+        in_cpp[key] = best_of(rate, in_cpp[key])
+    if in_cpp:
+        _figures.note("fold_cpp", known=in_cpp["known"], two=in_cpp["two"])
+        _figures.note("assess", full=in_cpp["full"] / 1000, brief=in_cpp["brief"] / 1000)
     portfolio = fold(events)
     for name, seconds, key in (
         ("loyalty, NumPy columns, new relationships", ours, "new"),

@@ -159,3 +159,59 @@ def test_times_of_a_zone_are_read_alike(tmp_path: Path) -> None:
     assert [table.is_streamed for table in read] == [True, False]
     assert read[0].books.events == read[1].books.events
     assert folded(read[0]) == folded(read[1])
+
+
+def test_outputs_are_the_same_bytes_from_every_file_and_thread(tmp_path: Path) -> None:
+    """More relationships than a row group of the output holds, so that threads could mix them up."""
+    rows, people = 300_000, 130_000
+    n = pl.int_range(rows)
+    frame = pl.select(
+        relationship=pl.format("c{}", n * 7919 % people),
+        time=pl.lit(1_600_000_000) + n * 300,
+        kind=pl.when(n % 3 == 0).then(pl.lit("purchase")).otherwise(pl.lit("guarantee")),
+        amount=(n % 97).cast(pl.Float64),
+        value=pl.lit(1.0),
+    )
+    frame.write_parquet(tmp_path / "log.parquet", row_group_size=20_000)
+    frame.sample(fraction=1, shuffle=True, seed=3).write_parquet(tmp_path / "any.parquet")
+    moments = pl.from_epoch("time").dt.replace_time_zone("UTC")
+    frame.with_columns(moments).write_csv(tmp_path / "log.csv")
+    made = {}
+    for name, threads in (
+        ("log.parquet", 1),
+        ("log.parquet", 7),
+        ("any.parquet", 2),
+        ("log.csv", 2),
+    ):
+        for form in ("parquet", "csv"):
+            target = tmp_path / f"scores.{form}"
+            call = [*("score", str(tmp_path / name), "--as-of", "2024-01-01", "-q")]
+            assert run([*call, "--threads", str(threads), "-o", str(target)]) == 0
+            made.setdefault(form, []).append(target.read_bytes())
+    for form, outputs in made.items():
+        assert len(outputs) == 4
+        assert len(set(outputs)) == 1, form
+    assert pl.read_parquet(tmp_path / "scores.parquet").height == people
+
+
+def test_timings_name_every_stage(
+    log: pl.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "log.parquet"
+    log.write_parquet(file)
+    base = str(tmp_path / "base.loyalty")
+    for call in (["score", str(file)], ["update", base, str(file)]):
+        assert run([*call, "--as-of", "2026-01-01", "-q", "--timings"]) == 0
+        said = capsys.readouterr()
+        assert said.out == ""
+        for word in (
+            "looking through",
+            "decoding",
+            "folding",
+            "assessing",
+            "writing",
+            "GB of memory",
+        ):
+            assert word in said.err
+        assert run([*call, "--as-of", "2026-01-01", "-q"]) == 0
+        assert capsys.readouterr().err == ""
