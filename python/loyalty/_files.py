@@ -66,12 +66,31 @@ def plain_error(error: Exception) -> str:
     return text if len(text) <= 600 else text[:600] + " …"
 
 
+def forget_killed() -> None:
+    """Remove the folders of processes that were killed: their own names tell whose they were."""
+    if os.name != "posix":
+        return
+    for left in Path(tempfile.gettempdir()).glob("loyalty-*-*"):
+        number = left.name.split("-")[1]
+        if not number.isdigit():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            with contextlib.suppress(OSError):
+                if left.stat().st_uid == os.geteuid() and not left.is_symlink():
+                    shutil.rmtree(left, ignore_errors=True)
+        except OSError:  # of somebody else, or no process number
+            continue
+
+
 class Workspace:
     """A private DuckDB database in which one call reads, types and sorts; it spills to a directory of its own."""
 
     def __init__(self, memory: str | None = None, threads: int | None = None) -> None:
         self.duckdb = need_duckdb()
-        self.directory = tempfile.mkdtemp(prefix="loyalty-")
+        forget_killed()
+        self.directory = tempfile.mkdtemp(prefix=f"loyalty-{os.getpid()}-")
         self.con: duckdb.DuckDBPyConnection = self.duckdb.connect()
         self._finalizer = weakref.finalize(self, self._clean, self.con, self.directory)
         self.run(f"SET temp_directory = {quote_text(self.directory)}")
@@ -190,6 +209,11 @@ class Workspace:
             made.unlink(missing_ok=True)
 
 
+def aside_of(path: Path) -> Path:
+    """The file beside `path` in which what shall take its place is written."""
+    return path.with_name(f".{path.name}.part")
+
+
 @contextlib.contextmanager
 def written_aside(path: Path) -> Iterator[IO[bytes]]:
     """Open a file beside `path` for writing; when the block succeeds it is synced and takes the place of `path`.
@@ -199,7 +223,7 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "cannot be written: it is a folder", str(path))
-    aside = path.with_name(f".{path.name}.part")
+    aside = aside_of(path)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         handle = os.open(aside, flags, 0o666)

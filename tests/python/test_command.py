@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -698,3 +699,42 @@ def test_identifiers_and_reasons_are_printed_as_they_are(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "[bold]x[/]" in out
     assert "1  skipped: [red] ones" in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX's")
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_full_disk_leaves_the_old_output(company, tmp_path: Path, form: str) -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    target = tmp_path / f"scores.{form}"
+    target.write_bytes(b"old")
+    program = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "from loyalty.command import main\n"
+        "sys.exit(main())\n"
+    )
+    words = ["score", str(company[0]), "--as-of", "2030-01-01", "-o", str(target), "-q"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert str(target) in ended.stderr
+    assert "cannot be written" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == [target.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are told apart by number")
+def test_what_a_killed_run_left_is_cleared_away(
+    company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f"loyalty-{ended.pid}-left", f"loyalty-{os.getpid()}-mine", "loyalty-other-x"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "spilled").write_bytes(b"x")
+    assert call("score", company[0], "--as-of", "2030-01-01", "-q") == 0
+    assert sorted(os.listdir(tmp_path)) == [f"loyalty-{os.getpid()}-mine", "loyalty-other-x"]

@@ -8,6 +8,7 @@ same stamps, name, type and meaning of every column, and the hash of the file th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from loyalty._files import Workspace, quote_name, quote_text, written_aside
+from loyalty._files import Workspace, aside_of, plain_error, quote_name, quote_text, written_aside
 from loyalty._sql import safe_sql
 from loyalty.portfolio import ResultStream
 
@@ -56,7 +57,6 @@ def write_result(
         f"{cell(name, kind, parquet, spreadsheet_safe)} AS {quote_name(name)}"
         for name, kind, _ in described
     ]
-    made = Path(workspace.directory, "result")
     if parquet:
         pairs = ", ".join(
             f"{quote_text(key)}: {quote_text(value)}" for key, value in metadata.items()
@@ -64,33 +64,46 @@ def write_result(
         form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
+    form += ", USE_TMP_FILE false"
     by_column = isinstance(result, Mapping)
 
-    def copy(table: str) -> None:
+    def copy(table: str, made: Path) -> None:
         columns = ", ".join(shown)
         workspace.run(f"COPY (SELECT {columns} FROM {table}) TO {quote_text(str(made))} ({form})")
 
-    if by_column:
-        typed = ", ".join(
-            f"{typed_sql(name, kind)} AS {quote_name(name)}" for name, kind, _ in described
-        )
-        with workspace.columns("result", result):
-            copy(f"(SELECT {typed} FROM result)")
-    else:
+    def make(made: Path) -> None:
+        if by_column:
+            typed = ", ".join(
+                f"{typed_sql(name, kind)} AS {quote_name(name)}" for name, kind, _ in described
+            )
+            with workspace.columns("result", result):
+                copy(f"(SELECT {typed} FROM result)", made)
+            return
         batched = result if isinstance(result, ResultStream) else _Batches(result)
         workspace.con.register("result", batched)
-        copy("result")
+        copy("result", made)
         workspace.con.unregister("result")
-    with open(made, "rb") as source:
-        if target == "-":
+
+    if target == "-":
+        made = Path(workspace.directory, "result")
+        make(made)
+        with open(made, "rb") as source:
             shutil.copyfileobj(source, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        else:
-            with written_aside(Path(target)) as file:
-                shutil.copyfileobj(source, file)
-    if target != "-" and not parquet:
+        sys.stdout.buffer.flush()
+    else:
+        path = Path(target)
         rows = len(next(iter(result.values())) if by_column else result)
-        write_metadata(made, Path(target), described, metadata, rows, key)
+        with written_aside(path):
+            try:
+                make(aside_of(path))
+            except workspace.duckdb.IOException as error:
+                raise OSError(
+                    errno.EIO, f"cannot be written: {plain_error(error)}", target
+                ) from None
+            document = None if parquet else csv_metadata(path, described, metadata, rows, key)
+        if document is not None:
+            with written_aside(metadata_path(path)) as file:
+                file.write(document.encode())
     workspace.close()
 
 
@@ -129,17 +142,16 @@ def cell(name: str, kind: str, parquet: bool, spreadsheet_safe: bool) -> str:
     return column
 
 
-def write_metadata(
-    made: Path,
+def csv_metadata(
     path: Path,
     described: list[tuple[str, str, str]],
     metadata: Mapping[str, str],
     rows: int,
     key: str | list[str],
-) -> None:
-    """Write the metadata of a CSV file beside it."""
+) -> str:
+    """The metadata of a CSV file that is about to take its place."""
     digest = hashlib.sha256()
-    with open(made, "rb") as file:
+    with open(aside_of(path), "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     document = {
@@ -158,6 +170,4 @@ def write_metadata(
             ],
         },
     }
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    with written_aside(metadata_path(path)) as file:
-        file.write(text.encode())
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
