@@ -414,6 +414,16 @@ Portfolio::Portfolio(Policy policy, std::optional<Time> landmark)
 }
 
 std::size_t Portfolio::open_items() const noexcept {
+  const FoldRules& rules = rules_->fold();
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < meta_.size(); ++i)
+    items(i).each(meta_[i].open, [&](const OpenItem& item) {
+      count += can_change(item, newest_, rules) ? 1 : 0;
+    });
+  return count;
+}
+
+std::size_t Portfolio::kept_items() const noexcept {
   std::size_t count = 0;
   for (const OpenItems& lane : items_) count += lane.size();
   return count;
@@ -533,7 +543,7 @@ void Portfolio::gather(unsigned parts) {
   for (KeyedRow& row : pending_.rows) row.earlier = true;
   pending_.sort();
   // Items that nothing can change any more are folded away, now and then.
-  if (open_items() > 2 * settled_items_ + 1024) settle();
+  if (kept_items() > 2 * settled_items_ + 1024) settle();
 }
 
 void Portfolio::settle() {
@@ -551,7 +561,7 @@ void Portfolio::settle() {
     }
     if (!within_limits(states_[i])) over_limit_ = true;
   }
-  settled_items_ = open_items();
+  settled_items_ = kept_items();
 }
 
 void Portfolio::throw_limit(std::uint32_t index, const Relationship& r) const {

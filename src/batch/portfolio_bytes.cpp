@@ -306,7 +306,7 @@ Portfolio Portfolio::read(const std::function<std::span<const std::byte>()>& sou
   }
   if (in.more()) in.damaged("more than the relationships that they count");
   p.pending_.sort();
-  p.settled_items_ = p.open_items();
+  p.settled_items_ = p.kept_items();
   return p;
 }
 
@@ -386,7 +386,7 @@ std::size_t Portfolio::forget(std::span<const std::string_view> relationships) {
   kept.currency_ = currency_;
   kept.currency_time_ = currency_time_;
   kept.marked_ = marked_;
-  kept.settled_items_ = kept.open_items();
+  kept.settled_items_ = kept.kept_items();
   *this = std::move(kept);
   return gone.size();
 }

@@ -705,7 +705,8 @@ TEST_CASE("items that nothing can change any more are folded away: memory follow
                          "r" + std::to_string(i)));
     apply_rows(p, rows);
   }
-  CHECK(p.open_items() < 3000);
+  CHECK(p.kept_items() < 3000);
+  CHECK(p.open_items() <= p.kept_items());
   const Time end = t + 40 * 31 * tau;
   std::int64_t events = 0;
   for (std::uint32_t i = 0; i < p.size(); ++i) {
@@ -713,4 +714,16 @@ TEST_CASE("items that nothing can change any more are folded away: memory follow
     events += p.state(i, end).events;
   }
   CHECK(events == 2 * 40 * 200);  // every request opened and expired
+}
+
+TEST_CASE(
+    "items that wait are counted as of the newest row, whoever has looked and whatever was saved") {
+  Portfolio p(policy());
+  p.apply("a", {.kind = Kind::promise, .time = t, .due = t + day, .done = t + 2 * day});
+  p.apply("a", {.kind = Kind::promise, .time = t, .due = t + 9 * day, .done = t + 8 * day});
+  CHECK(p.open_items() == 2);
+  p.apply("b", {.kind = Kind::purchase, .time = t + 3 * day});
+  CHECK(p.kept_items() == 2);
+  CHECK(p.open_items() == 1);
+  CHECK(Portfolio::from_bytes(p.bytes(), policy()).open_items() == 1);
 }

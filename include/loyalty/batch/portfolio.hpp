@@ -91,9 +91,10 @@ class Portfolio {
 
   /// Relationships; their indices are 0..size() - 1, in order of arrival.
   std::size_t size() const noexcept { return ids_.size(); }
-  /// Items that wait, of all relationships; also those that time has reached but no call has folded
-  /// away.
+  /// Items that wait at the newest row, of all relationships. O(items).
   std::size_t open_items() const noexcept;
+  /// Items in memory: also those that time has reached and no call has folded away. O(1).
+  std::size_t kept_items() const noexcept;
   /// Newest row applied so far, `no_time` if none; assessments lie on it or later.
   Time newest() const noexcept { return newest_; }
   /// Books over all calls, as of now.
