@@ -370,6 +370,19 @@ void fetch_rows(const EventColumns& rows, std::span<const std::size_t> order, st
   fetch(rows.amount);
 }
 
+/// Brings the identifiers of rows in the order of arrival near the processor, a block from `start` on, where they are
+/// views and may lie anywhere.
+void fetch_views(const EventColumns& rows, std::size_t start) {
+  const TextColumn& ids = rows.relationship;
+  if (rows.relationship_number != nullptr || ids.words != nullptr || ids.offsets != nullptr) return;
+  const std::size_t end = std::min(rows.rows, start + IdIndex::block);
+  for (std::size_t i = start; i < end; ++i) {
+    const std::string_view id = ids.views[i];
+    prefetch(id.data());
+    if (!id.empty()) prefetch(id.data() + id.size() - 1);
+  }
+}
+
 /// Some rows ahead of their use: what they are, whose, and where the state is.
 struct Ahead {
   static constexpr std::size_t block = IdIndex::block;
@@ -1035,7 +1048,10 @@ void Portfolio::fold_alone(const EventColumns& rows, std::span<const std::size_t
     const std::size_t at = Ahead::at(start);
     for (std::size_t k = 0; k < n; ++k)
       next.row[at + k] = order.empty() ? start + k : order[start + k];
-    if (!order.empty()) fetch_rows(rows, order, start + Ahead::block);
+    if (order.empty())
+      fetch_views(rows, start + Ahead::block);
+    else
+      fetch_rows(rows, order, start + Ahead::block);
     plain.number(&next.row[at], n, &next.plan[at]);
     resolve_ids(rows, &next.row[at], n, &next.index[at]);
     for (std::size_t k = at; k < at + n; ++k) {
@@ -1090,7 +1106,10 @@ void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_
       for (std::size_t k = part * share; k < end; k += IdIndex::block) {
         const std::size_t block = std::min(IdIndex::block, end - k);
         for (std::size_t j = 0; j < block; ++j) at[j] = row_of(k + j);
-        if (!order.empty()) fetch_rows(rows, order, start + k + IdIndex::block);
+        if (order.empty())
+          fetch_views(rows, start + k + IdIndex::block);
+        else
+          fetch_rows(rows, order, start + k + IdIndex::block);
         plain.number(at.data(), block, &chunk_.plan[k]);
         find_ids(rows, at.data(), block, &chunk_.index[k]);
       }
