@@ -47,7 +47,7 @@ EventColumns slice(const EventColumns& columns, std::size_t first, std::size_t r
   EventColumns part = columns;
   part.rows = rows;
   each_plain_column(part, [first](auto& column) { column += first; });
-  each_text_column(part, [first](TextColumn& column) { column.offsets += first; });
+  each_text_column(part, [first](TextColumn& column) { column = column.from(first); });
   return part;
 }
 

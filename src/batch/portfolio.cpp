@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -358,11 +359,28 @@ void fetch_rows(const EventColumns& rows, std::span<const std::size_t> order, st
     for (std::size_t p = start; p < end; ++p) prefetch(&column[order[p]]);
   };
   fetch(rows.relationship_number);
-  fetch(rows.relationship.offsets);
+  fetch(rows.relationship.words);
+  if (rows.relationship.words == nullptr) {
+    fetch(rows.relationship.offsets);
+    fetch(rows.relationship.views);
+  }
   fetch(rows.kind);
   fetch(rows.time);
   fetch(rows.value);
   fetch(rows.amount);
+}
+
+/// Brings the identifiers of rows in the order of arrival near the processor, a block from `start` on, where they are
+/// views and may lie anywhere.
+void fetch_views(const EventColumns& rows, std::size_t start) {
+  const TextColumn& ids = rows.relationship;
+  if (rows.relationship_number != nullptr || ids.words != nullptr || ids.offsets != nullptr) return;
+  const std::size_t end = std::min(rows.rows, start + IdIndex::block);
+  for (std::size_t i = start; i < end; ++i) {
+    const std::string_view id = ids.views[i];
+    prefetch(id.data());
+    if (!id.empty()) prefetch(id.data() + id.size() - 1);
+  }
 }
 
 /// Some rows ahead of their use: what they are, whose, and where the state is.
@@ -977,7 +995,9 @@ class Portfolio::Pass {
         rejects = rejects.subspan(1);
         continue;
       }
-      const std::uint32_t index = p_.index_of(rows_, i);
+      const std::uint32_t index = p_.word_index_.empty()
+                                      ? p_.index_of(rows_, i)
+                                      : p_.word_index_[rows_.relationship.words[i]];
       if (std::binary_search(w_.again.begin(), w_.again.end(), index)) found.emplace_back(index, i);
     }
     const SameRows same(rows_);
@@ -1010,6 +1030,7 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
     workers_[part].marked = marked;
   }
   share_pending(parts);
+  start_words(rows.relationship_number == nullptr ? rows.relationship : TextColumn{}, rows.rows);
   if (parts == 1)
     fold_alone(rows, order);
   else
@@ -1037,7 +1058,10 @@ void Portfolio::fold_alone(const EventColumns& rows, std::span<const std::size_t
     const std::size_t at = Ahead::at(start);
     for (std::size_t k = 0; k < n; ++k)
       next.row[at + k] = order.empty() ? start + k : order[start + k];
-    if (!order.empty()) fetch_rows(rows, order, start + Ahead::block);
+    if (order.empty())
+      fetch_views(rows, start + Ahead::block);
+    else
+      fetch_rows(rows, order, start + Ahead::block);
     plain.number(&next.row[at], n, &next.plan[at]);
     resolve_ids(rows, &next.row[at], n, &next.index[at]);
     for (std::size_t k = at; k < at + n; ++k) {
@@ -1092,17 +1116,16 @@ void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_
       for (std::size_t k = part * share; k < end; k += IdIndex::block) {
         const std::size_t block = std::min(IdIndex::block, end - k);
         for (std::size_t j = 0; j < block; ++j) at[j] = row_of(k + j);
-        if (!order.empty()) fetch_rows(rows, order, start + k + IdIndex::block);
+        if (order.empty())
+          fetch_views(rows, start + k + IdIndex::block);
+        else
+          fetch_rows(rows, order, start + k + IdIndex::block);
         plain.number(at.data(), block, &chunk_.plan[k]);
         find_ids(rows, at.data(), block, &chunk_.index[k]);
       }
     };
     workers.run(parts, std::ref(find));
-    for (std::size_t k = 0; k < n; ++k)
-      if (chunk_.index[k] == IdIndex::none) {
-        const std::size_t i = row_of(k);
-        resolve_ids(rows, &i, 1, &chunk_.index[k]);
-      }
+    add_ids(rows, row_of, n);
     const auto fold_own = [&](unsigned part) {
       auto& mine = workers_[part].mine;
       mine.resize(n + 1);
@@ -1140,6 +1163,58 @@ void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_
   workers.run(parts, std::ref(end));
 }
 
+/// Adds the relationships of a chunk that were not found, in the order of rows.
+template <class RowOf>
+void Portfolio::add_ids(const EventColumns& rows, RowOf&& row_of, std::size_t n) {
+  std::array<std::size_t, IdIndex::block> at;
+  std::array<std::size_t, IdIndex::block> row;
+  std::array<std::uint32_t, IdIndex::block> index;
+  std::size_t count = 0;
+  const auto add = [&] {
+    resolve_ids(rows, row.data(), count, index.data());
+    for (std::size_t j = 0; j < count; ++j) chunk_.index[at[j]] = index[j];
+    count = 0;
+  };
+  for (std::size_t k = 0; k < n; ++k) {
+    if (chunk_.index[k] != IdIndex::none) continue;
+    at[count] = k;
+    row[count] = row_of(k);
+    if (++count == IdIndex::block) add();
+  }
+  if (count != 0) add();
+}
+
+/// Words whose relationships are found once a call; none where there are too many of them to be worth it.
+void Portfolio::start_words(const TextColumn& column, std::size_t rows) {
+  const bool few = column.words != nullptr && column.word_count <= rows;
+  word_index_.assign(few ? column.word_count : 0, IdIndex::none);
+}
+
+/// The indices of `n` rows by their words; `look_up` finds those of texts, at most a block, for words that come for
+/// the first time. Workers may meet in one word: then they find the same.
+template <class LookUp>
+void Portfolio::ids_of_words(const TextColumn& column, const std::size_t* at, std::size_t n,
+                             std::uint32_t* index, LookUp&& look_up) {
+  const auto known = [this](std::uint32_t word) {
+    return std::atomic_ref<std::uint32_t>(word_index_[word]);
+  };
+  std::array<std::uint32_t, IdIndex::block> unknown;
+  std::size_t count = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    index[k] = known(column.words[at[k]]).load(std::memory_order_relaxed);
+    unknown[count] = static_cast<std::uint32_t>(k);
+    count += index[k] == IdIndex::none ? 1 : 0;
+  }
+  if (count == 0) return;
+  std::array<std::uint32_t, IdIndex::block> found;
+  look_up(
+      count, [&](std::size_t j) { return column[at[unknown[j]]]; }, found.data());
+  for (std::size_t j = 0; j < count; ++j) {
+    index[unknown[j]] = found[j];
+    known(column.words[at[unknown[j]]]).store(found[j], std::memory_order_relaxed);
+  }
+}
+
 /// The indices of the relationships of `n` rows, new where they are unknown; none where a row names none.
 void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
                             std::uint32_t* index) {
@@ -1149,6 +1224,11 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
       const std::int64_t id = rows.relationship_number[at[k]];
       index[k] = id == no_time ? IdIndex::none : ids_.add(id);
     }
+  } else if (!word_index_.empty()) {
+    ids_of_words(rows.relationship, at, n, index,
+                 [this](std::size_t count, auto&& text_of, std::uint32_t* found) {
+                   ids_.add(count, text_of, found);
+                 });
   } else {
     ids_.add(
         n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
@@ -1158,10 +1238,15 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
 
 /// The same of known relationships.
 void Portfolio::find_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
-                         std::uint32_t* index) const {
+                         std::uint32_t* index) {
   if (rows.relationship_number != nullptr) {
     for (std::size_t k = 0; k < n; ++k) ids_.prefetch(rows.relationship_number[at[k]]);
     for (std::size_t k = 0; k < n; ++k) index[k] = index_of(rows, at[k]);
+  } else if (!word_index_.empty()) {
+    ids_of_words(rows.relationship, at, n, index,
+                 [this](std::size_t count, auto&& text_of, std::uint32_t* found) {
+                   ids_.find(count, text_of, found);
+                 });
   } else {
     ids_.find(
         n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);

@@ -94,31 +94,6 @@ void push_number(TextBuilder& texts, T x, const SourceColumn& column, std::size_
   }
 }
 
-/// A good guess at the bytes that a column's texts have together.
-std::size_t text_bytes(const SourceColumn& column, const std::vector<TextColumn>& words) {
-  if (column.type() == Type::bytes || column.type() == Type::ucs4)
-    return column.rows() * column.width();
-  std::size_t bytes = 0;
-  for (std::size_t c = 0; c < column.chunks().size(); ++c) {
-    const auto& chunk = column.chunks()[c];
-    if (column.is_dictionary()) {
-      const std::size_t n = chunk.words->rows();
-      if (n != 0)
-        bytes += (static_cast<std::size_t>(words[c].offsets[n] - words[c].offsets[0]) / n + 2) *
-                 chunk.size;
-    } else if (column.type() == Type::text32) {
-      bytes += static_cast<std::size_t>(chunk.as<std::int32_t>()[chunk.size] -
-                                        chunk.as<std::int32_t>()[0]);
-    } else if (column.type() == Type::text64) {
-      bytes += static_cast<std::size_t>(chunk.as<std::int64_t>()[chunk.size] -
-                                        chunk.as<std::int64_t>()[0]);
-    } else {
-      bytes += 8 * chunk.size;
-    }
-  }
-  return bytes;
-}
-
 }  // namespace
 
 // ---- words ---------------------------------------------------------------------------------------
@@ -358,26 +333,13 @@ const std::uint8_t* ColumnReader::codes(const SourceColumn& column,
 }
 
 TextColumn ColumnReader::texts(const SourceColumn& column) {
+  if (column.is_dictionary()) return shared_texts(column);
   if (auto borrowed = borrowed_texts(column)) return *borrowed;
-  std::vector<TextColumn> words;
-  if (column.is_dictionary())
-    for (const auto& chunk : column.chunks()) {
-      const bool again = !words.empty() && chunk.words == column.chunks()[words.size() - 1].words;
-      words.push_back(again ? words.back() : texts(*chunk.words));
-    }
-  auto& out = keep(std::make_shared<TextBuilder>(column.rows(), text_bytes(column, words)));
-  for (std::size_t c = 0; c < column.chunks().size(); ++c) {
-    const auto& chunk = column.chunks()[c];
-    if (column.is_dictionary()) {
-      const auto size = static_cast<std::int64_t>(chunk.words->rows());
-      visit_numbers(column.type(), chunk, [&](const auto* values) {
-        for (std::size_t k = 0; k < chunk.size; ++k) {
-          const auto at = static_cast<std::int64_t>(values[k]);
-          const bool there = chunk.valid(k) && at >= 0 && at < size;
-          out.push(there ? words[c][static_cast<std::size_t>(at)] : std::string_view{});
-        }
-      });
-    } else if (column.type() == Type::nothing) {
+  if (column.is_text() && column.type() != Type::ucs4) return text_views(column);
+  const std::size_t width = column.type() == Type::ucs4 ? column.width() : 8;
+  auto& out = keep(std::make_shared<TextBuilder>(column.rows(), width * column.rows()));
+  for (const auto& chunk : column.chunks()) {
+    if (column.type() == Type::nothing) {
       for (std::size_t k = 0; k < chunk.size; ++k) out.push({});
     } else if (column.is_text()) {
       each_text(column, chunk, [&](std::size_t, std::string_view text) { out.push(text); });
@@ -459,6 +421,67 @@ std::string_view ColumnReader::utf8(const char32_t* text, std::size_t width) {
     }
   }
   return scratch_;
+}
+
+/// The codes of a dictionary that are its words' numbers already; null where some are not.
+const std::uint32_t* ColumnReader::borrowed_codes(const SourceColumn& column) {
+  if (column.chunks().size() != 1 || column.chunks()[0].validity != nullptr ||
+      (column.type() != Type::i32 && column.type() != Type::u32))
+    return nullptr;
+  const auto& chunk = column.chunks()[0];
+  const auto* codes = chunk.as<std::uint32_t>();
+  std::uint32_t most = 0;
+  for (std::size_t k = 0; k < chunk.size; ++k) most = codes[k] > most ? codes[k] : most;
+  return most < chunk.words->rows() ? codes : nullptr;
+}
+
+/// The rows of a dictionary by word. Rows without a word have the last, which is empty.
+TextColumn ColumnReader::shared_texts(const SourceColumn& column) {
+  const auto& chunks = column.chunks();
+  const auto again = [&](std::size_t c) {
+    return c != 0 && chunks[c].words == chunks[c - 1].words;
+  };
+  std::size_t count = 1;
+  for (std::size_t c = 0; c < chunks.size(); ++c)
+    if (!again(c)) count += chunks[c].words->rows();
+  if (count > std::numeric_limits<std::uint32_t>::max())
+    refuse(column, "has more than 2^32 words in its dictionaries");
+  auto* views = make<std::string_view>(count);
+  if (const std::uint32_t* codes = borrowed_codes(column)) {
+    const TextColumn own = texts(*chunks[0].words);
+    for (std::size_t k = 0; k + 1 < count; ++k) views[k] = own[k];
+    return {.views = views, .words = codes, .word_count = count};
+  }
+  auto* words = make<std::uint32_t>(column.rows());
+  std::size_t first = 0;  // of the chunk's words
+  std::size_t next = 0;
+  const auto none = static_cast<std::uint32_t>(count - 1);
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    const auto& chunk = chunks[c];
+    const std::size_t size = chunk.words->rows();
+    if (!again(c)) {
+      first = next;
+      const TextColumn own = texts(*chunk.words);
+      for (std::size_t k = 0; k < size; ++k) views[next++] = own[k];
+    }
+    visit_numbers(column.type(), chunk, [&](const auto* values) {
+      for (std::size_t k = 0; k < chunk.size; ++k) {
+        const auto at = static_cast<std::uint64_t>(values[k]);  // a negative one is beyond all
+        words[chunk.start + k] =
+            at < size && chunk.valid(k) ? static_cast<std::uint32_t>(first + at) : none;
+      }
+    });
+  }
+  return {.views = views, .words = words, .word_count = count};
+}
+
+/// Texts where they stand.
+TextColumn ColumnReader::text_views(const SourceColumn& column) {
+  auto* views = make<std::string_view>(column.rows());
+  for (const auto& chunk : column.chunks())
+    each_text(column, chunk,
+              [&](std::size_t k, std::string_view text) { views[chunk.start + k] = text; });
+  return {.views = views};
 }
 
 /// Texts that are laid out as the fold takes them, but for the width of their offsets.

@@ -88,3 +88,41 @@ TEST_CASE("identifiers are bytes: long ones, and ones with zeros inside") {
   const auto d = ids.add(std::numeric_limits<std::int64_t>::max());
   CHECK(ids.find(std::string_view("9223372036854775807")) == d);
 }
+
+TEST_CASE("a block of texts is told apart by every byte, at every length") {
+  for (std::size_t size = 1; size <= 70; ++size) {
+    std::vector<std::string> texts{std::string(size, 'k')};
+    for (std::size_t i = 0; i < size; ++i) texts.emplace_back(size, 'k')[i] = 'l';
+    texts.push_back(texts[0]);
+    IdIndex ids;
+    std::vector<std::uint32_t> index(texts.size());
+    const auto text_of = [&](std::size_t k) { return std::string_view(texts[k]); };
+    ids.find(texts.size(), text_of, index.data());
+    CHECK(std::count(index.begin(), index.end(), IdIndex::none) ==
+          static_cast<std::ptrdiff_t>(texts.size()));
+    ids.add(texts.size(), text_of, index.data());
+    CHECK(ids.size() == size + 1);
+    CHECK(index.back() == index.front());
+    for (std::size_t k = 0; k < texts.size(); ++k) {
+      CHECK(ids.text(index[k]) == texts[k]);
+      CHECK(ids.find(text_of(k)) == index[k]);
+    }
+    std::vector<std::uint32_t> again(texts.size());
+    ids.find(texts.size(), text_of, again.data());
+    CHECK(again == index);
+  }
+}
+
+TEST_CASE("texts longer than a mark can tell are compared whole") {
+  IdIndex ids;
+  const std::string a(70'000, 'x');
+  const std::string b(70'001, 'x');
+  std::string c = a;
+  c[40'000] = 'y';
+  const std::vector<std::string_view> texts = {a, b, c, a};
+  std::vector<std::uint32_t> index(texts.size());
+  ids.add(
+      texts.size(), [&](std::size_t k) { return texts[k]; }, index.data());
+  CHECK(index == std::vector<std::uint32_t>{0, 1, 2, 0});
+  CHECK(ids.text(2) == c);
+}

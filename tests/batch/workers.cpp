@@ -15,9 +15,11 @@
 #include <loyalty/batch/output.hpp>
 
 #include "batch/rows.hpp"
+#include "batch/shared_texts.hpp"
 
 using namespace loyalty;
 using loyalty_tests::Row;
+using loyalty_tests::SharedTexts;
 using loyalty_tests::Table;
 
 namespace {
@@ -101,6 +103,33 @@ TEST_CASE("workers: every number of threads gives the same portfolio, books and 
         CHECK(p.newest() == alone.newest());
       }
     }
+  }
+}
+
+TEST_CASE("workers: identifiers by word or as views give the same on every number of threads") {
+  auto rows = busy_log(40000, 9000, 4, false);
+  for (const bool in_order : {true, false}) {
+    Random random{9};
+    for (std::size_t i = rows.size(); !in_order && i > 1; --i)
+      std::swap(rows[i - 1], rows[random(i)]);
+    const Table table(rows);
+    Portfolio should;
+    const Books books = should.apply(table);
+    const auto expected = assess_all(should, should.newest() + day);
+    for (const auto form : {SharedTexts::Form::views, SharedTexts::Form::words})
+      for (const unsigned count : {1U, 2U, 3U}) {
+        CAPTURE(count);
+        const SharedTexts shared(table, form);
+        Threads threads(count);
+        Portfolio p;
+        CHECK(same(p.apply(shared, threads), books));
+        CHECK(p.bytes() == should.bytes());
+        const auto found = assess_all(p, p.newest() + day, {}, threads);
+        CHECK(found.summary.quality_tenths == expected.summary.quality_tenths);
+        CHECK(found.summary.spend == expected.summary.spend);
+        CHECK(same(p.replay(shared, threads), books));
+        CHECK(p.bytes() == should.bytes());
+      }
   }
 }
 

@@ -291,6 +291,35 @@ TEST_CASE("arrow events: texts by offsets, views and dictionaries, sliced and wi
   CHECK(identifiers_of(coded) == Strings{"", "", "", "anna", ""});
 }
 
+TEST_CASE("arrow events: words of a dictionary stand once, and rows by code") {
+  const Strings texts = {"x", "anna", "17", "x"};
+  auto coded = made_numbers("relationship", "I", std::vector<std::uint32_t>{1, 3, 2, 0});
+  coded.dictionary = {made_texts("", texts)};
+  const Made plain(made_batch(with(gifts(4), coded)));
+  const ArrowEvents borrowed(plain.schema, plain.arrays);
+  const TextColumn& ids = borrowed.columns().relationship;
+  CHECK(listed(ids, 4) == Strings{"anna", "x", "17", "x"});
+  CHECK(ids.words == plain.arrays[0].children[0]->buffers[1]);
+  CHECK(ids.from(2)[0] == "17");
+
+  auto other = made_numbers("relationship", "I", std::vector<std::uint32_t>{0, 9, 1});
+  other.buffers[0] = bitmap({true, false, true});
+  other.null_count = 1;
+  other.dictionary = {made_texts("", {"bert", "anna"})};
+  const Made chunks(std::vector<MadeColumn>{made_batch(with(gifts(4), coded)),
+                                            made_batch(with(gifts(3, start + 9), other))});
+  const ArrowEvents events(chunks.schema, chunks.arrays);
+  const TextColumn& both = events.columns().relationship;
+  CHECK(listed(both, 7) == Strings{"anna", "x", "17", "x", "bert", "", "anna"});
+  CHECK(both.word_count == 7);
+  Portfolio p;
+  const Books books = p.apply(events.columns());
+  CHECK(books.scored == 6);
+  CHECK(p.size() == 4);
+  CHECK(p.id(0) == "anna");
+  CHECK(p.find("17").has_value());
+}
+
 TEST_CASE("arrow events: times in every unit are rounded down; dates that end their day") {
   const auto times = [](const std::string& name, const std::string& format, auto values) {
     const Made made(made_batch(with(gifts(values.size()), made_numbers(name, format, values))));

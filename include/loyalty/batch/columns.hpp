@@ -10,16 +10,36 @@
 
 namespace loyalty {
 
-/// A column of byte strings: row i is bytes[offsets[i] .. offsets[i + 1]). An empty string is absent.
+/// A column of byte strings, which lie end to end or are views. Row i is text i, or text words[i] where rows share
+/// their texts. An empty string is absent.
 struct TextColumn {
-  const char* bytes = nullptr;            ///< all strings, end to end
-  const std::int64_t* offsets = nullptr;  ///< rows + 1, in bytes, not falling; null: no column
+  const char* bytes = nullptr;              ///< all texts, end to end
+  const std::int64_t* offsets = nullptr;    ///< texts + 1, in bytes, not falling; null: views
+  const std::string_view* views = nullptr;  ///< the texts, read where there are no offsets
+  const std::uint32_t* words = nullptr;     ///< the text of each row; null: as many texts as rows
+  std::size_t word_count = 0;               ///< texts, where there are words
 
   /// Whether the column is there.
-  explicit operator bool() const noexcept { return offsets != nullptr; }
+  explicit operator bool() const noexcept { return offsets != nullptr || views != nullptr; }
+  /// Text k, which is that of row k unless there are words; borrows the bytes. O(1).
+  std::string_view text(std::size_t k) const noexcept {
+    if (offsets == nullptr) return views[k];
+    return {bytes + offsets[k], static_cast<std::size_t>(offsets[k + 1] - offsets[k])};
+  }
   /// The string of row i; borrows the bytes. O(1).
   std::string_view operator[](std::size_t i) const noexcept {
-    return {bytes + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+    return text(words == nullptr ? i : words[i]);
+  }
+  /// The column without its first rows. O(1).
+  TextColumn from(std::size_t first) const noexcept {
+    TextColumn rest = *this;
+    if (words != nullptr)
+      rest.words += first;
+    else if (offsets != nullptr)
+      rest.offsets += first;
+    else
+      rest.views += first;
+    return rest;
   }
 };
 

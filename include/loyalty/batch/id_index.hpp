@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -142,9 +143,31 @@ class IdIndex {
       index[i] = at;
     }
   };
+  /// A text by its mark; with its bytes, so that a look-up touches no entry of `ids_`.
   struct TextSlot {
-    std::uint32_t tag = 0;
+    const char* bytes = nullptr;
+    std::uint32_t mark = 0;
     std::uint32_t index = none;
+  };
+  static constexpr std::uint32_t long_size = 0xffff;
+  /// Sixteen bits of the hash, and the length as far as it fits: texts of other marks differ.
+  static std::uint32_t mark(std::uint64_t h, std::size_t size) noexcept {
+    return static_cast<std::uint32_t>(h >> 48) << 16 |
+           (size < long_size ? static_cast<std::uint32_t>(size) : long_size);
+  }
+
+  /// Bytes that do not move.
+  class Block {
+   public:
+    explicit Block(std::size_t size) : bytes_(LargePages<char>{}.allocate(size), Free{size}) {}
+    char* bytes() const noexcept { return bytes_.get(); }
+
+   private:
+    struct Free {
+      std::size_t size;
+      void operator()(char* bytes) const noexcept { LargePages<char>{}.deallocate(bytes, size); }
+    };
+    std::unique_ptr<char, Free> bytes_;
   };
 
   bool is_dense(std::int64_t number) const noexcept {
@@ -154,55 +177,74 @@ class IdIndex {
   template <class TextOf, class OfNumber, class OfText>
   void each(std::size_t n, TextOf& text_of, std::uint32_t* out, OfNumber&& of_number,
             OfText&& of_text) const {
+    std::array<std::string_view, block> texts;
     std::array<std::uint64_t, block> hashes;
     std::array<std::int64_t, block> numbers;
     std::array<bool, block> is_number;
+    std::array<TextSlot, block>
+        likely;  // the first of the same mark; a copy, since a table may grow
     for (std::size_t k = 0; k < n; ++k) {
-      const std::string_view text = text_of(k);
-      is_number[k] = canonical_number(text, numbers[k]);
+      texts[k] = text_of(k);
+      loyalty::prefetch(texts[k].data());
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      is_number[k] = canonical_number(texts[k], numbers[k]);
       if (is_number[k]) {
         prefetch(numbers[k]);
       } else {
-        hashes[k] = hash(text);
+        hashes[k] = hash(texts[k]);
         loyalty::prefetch(&texts_[hashes[k] & (texts_.size() - 1)]);
       }
     }
-    const auto slot_of = [&](std::size_t k) {
-      return texts_[hashes[k] & (texts_.size() - 1)].index;
-    };
-    for (std::size_t k = 0; k < n; ++k)
-      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(&ids_[slot_of(k)]);
-    for (std::size_t k = 0; k < n; ++k)
-      if (!is_number[k] && slot_of(k) != none) loyalty::prefetch(ids_[slot_of(k)].bytes);
     for (std::size_t k = 0; k < n; ++k) {
-      const std::string_view text = text_of(k);
-      if (text.empty())
+      if (is_number[k]) continue;
+      const std::uint32_t wanted = mark(hashes[k], texts[k].size());
+      std::size_t i = hashes[k] & (texts_.size() - 1);
+      while (texts_[i].index != none && texts_[i].mark != wanted) i = (i + 1) & (texts_.size() - 1);
+      likely[k] = texts_[i];
+      if (likely[k].index == none) continue;
+      loyalty::prefetch(likely[k].bytes);
+      if (!texts[k].empty()) loyalty::prefetch(likely[k].bytes + texts[k].size() - 1);
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      if (texts[k].empty())
         out[k] = none;
+      else if (is_number[k])
+        out[k] = of_number(numbers[k]);
+      else if (likely[k].index != none && holds(likely[k], texts[k])) [[likely]]
+        out[k] = likely[k].index;
       else
-        out[k] = is_number[k] ? of_number(numbers[k]) : of_text(text, hashes[k]);
+        out[k] = of_text(texts[k], hashes[k]);
     }
   }
 
+  /// Whether the text of a slot, whose mark is that of `text`, is `text`.
+  bool holds(const TextSlot& slot, std::string_view text) const noexcept {
+    if (text.size() >= long_size) return view(ids_[slot.index]) == text;
+    return same_bytes(slot.bytes, text.data(), text.size());
+  }
+
   std::uint32_t find_text(std::string_view text, std::uint64_t h) const noexcept {
+    const std::uint32_t wanted = mark(h, text.size());
     for (std::size_t i = h & (texts_.size() - 1);; i = (i + 1) & (texts_.size() - 1)) {
       const TextSlot& slot = texts_[i];
       if (slot.index == none) return none;
-      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
-        return slot.index;
+      if (slot.mark == wanted && holds(slot, text)) return slot.index;
     }
   }
 
   std::uint32_t add_text(std::string_view text, std::uint64_t h) {
+    const std::uint32_t wanted = mark(h, text.size());
     std::size_t i = h & (texts_.size() - 1);
     for (;; i = (i + 1) & (texts_.size() - 1)) {
       const TextSlot& slot = texts_[i];
       if (slot.index == none) break;
-      if (slot.tag == static_cast<std::uint32_t>(h >> 32) && view(ids_[slot.index]) == text)
-        return slot.index;
+      if (slot.mark == wanted && holds(slot, text)) return slot.index;
     }
     const auto index = static_cast<std::uint32_t>(ids_.size());
-    ids_.push_back({store(text), static_cast<std::int64_t>(text.size())});
-    texts_[i] = {static_cast<std::uint32_t>(h >> 32), index};
+    const char* const bytes = store(text);
+    ids_.push_back({bytes, static_cast<std::int64_t>(text.size())});
+    texts_[i] = {bytes, wanted, index};
     if (++text_count_ * 2 > texts_.size()) grow_texts();
     return index;
   }
@@ -234,36 +276,78 @@ class IdIndex {
     const std::uint64_t x = static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15ULL;
     return x ^ (x >> 32);
   }
-  static std::uint64_t hash(std::string_view text) noexcept {
-    std::uint64_t h = text.size() * 0xa0761d6478bd642fULL;
-    const char* p = text.data();
-    std::size_t n = text.size();
-    const auto mix = [&h](std::uint64_t word) {
-      h = (h ^ word) * 0xe7037ed1a0b428dbULL;
-      h ^= h >> 29;
+  /// The first `n` bytes as a word, 1 <= n <= 8, each byte at least once.
+  static std::uint64_t word(const char* p, std::size_t n) noexcept {
+    if (n == 8) return load<std::uint64_t>(p);
+    if (n >= 4) return load<std::uint32_t>(p) | std::uint64_t{load<std::uint32_t>(p + n - 4)} << 32;
+    const auto byte = [p](std::size_t i) {
+      return std::uint64_t{static_cast<unsigned char>(p[i])};
     };
-    for (; n >= 8; n -= 8, p += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, p, 8);
-      mix(word);
+    return byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16;
+  }
+  template <class Word>
+  static Word load(const char* p) noexcept {
+    Word word;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+  }
+  /// Both halves of a product, on top of each other.
+  static std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+#if defined(__SIZEOF_INT128__)
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+#else
+    const std::uint64_t h = (a ^ (b >> 29) ^ (b << 35)) * 0xe7037ed1a0b428dbULL;
+    return (h ^ (h >> 29)) * (b | 1);
+#endif
+  }
+  /// Sixteen bytes a step; the last step takes the last sixteen, whether or not they were taken before.
+  static std::uint64_t hash(std::string_view text) noexcept {
+    constexpr std::uint64_t salt = 0xe7037ed1a0b428dbULL;
+    const char* p = text.data();
+    const std::size_t n = text.size();
+    std::uint64_t h = (n + 1) * 0xa0761d6478bd642fULL;
+    if (n > 16) {
+      for (std::size_t left = n; left > 16; left -= 16, p += 16)
+        h = mix(load<std::uint64_t>(p) ^ salt, load<std::uint64_t>(p + 8) ^ h);
+      p = text.data() + n;
+      h = mix(load<std::uint64_t>(p - 16) ^ salt, load<std::uint64_t>(p - 8) ^ h);
+    } else if (n >= 8) {
+      h = mix(load<std::uint64_t>(p) ^ salt, load<std::uint64_t>(p + n - 8) ^ h);
+    } else if (n != 0) {
+      h = mix(word(p, n) ^ salt, h);
     }
-    std::uint64_t word = 0;
-    if (n != 0) std::memcpy(&word, p, n);
-    mix(word);
-    return h ^ (h >> 32);
+    return mix(h, 0x9e3779b97f4a7c15ULL);
+  }
+  /// Whether `n` bytes are the same; without a call, since identifiers are short.
+  static bool same_bytes(const char* a, const char* b, std::size_t n) noexcept {
+    if (n < 8) return n == 0 || word(a, n) == word(b, n);
+    std::uint64_t differ = load<std::uint64_t>(a + n - 8) ^ load<std::uint64_t>(b + n - 8);
+    for (std::size_t i = 0; i + 8 < n; i += 8)
+      differ |= load<std::uint64_t>(a + i) ^ load<std::uint64_t>(b + i);
+    return differ == 0;
   }
 
+  /// A copy of a text that lives as long as this; a short one lies within one cache line.
   const char* store(std::string_view text) {
+    constexpr std::size_t line = 64;
     constexpr std::size_t least = 1 << 16;
-    if (text.size() > room_) {
-      room_ = text.size() > least ? text.size() : least;
-      blocks_.push_back(std::make_unique<char[]>(room_));
-      next_ = blocks_.back().get();
+    constexpr std::size_t most = LargePages<char>::page;
+    std::size_t skip = 0;
+    if (text.size() <= line && room_ % line < text.size()) skip = room_ % line;
+    if (text.size() + skip > room_) {
+      skip = 0;
+      room_ = std::max(std::min(std::bit_ceil(stored_ + least), most), text.size());
+      room_ = (room_ + line - 1) / line * line;
+      stored_ += room_;
+      blocks_.emplace_back(room_);
+      next_ = blocks_.back().bytes();
     }
-    char* at = next_;
+    char* at = next_ + skip;
     std::memcpy(at, text.data(), text.size());
-    next_ += text.size();
-    room_ -= text.size();
+    next_ += skip + text.size();
+    room_ -= skip + text.size();
     return at;
   }
 
@@ -304,9 +388,10 @@ class IdIndex {
   std::size_t number_count_ = 0;
   std::size_t bucketed_ = 0;  ///< of them, in the buckets
   std::size_t text_count_ = 0;
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  char* next_ = nullptr;
+  std::vector<Block> blocks_;  ///< the bytes of texts
+  char* next_ = nullptr;       ///< room for more of them, up to the end of a line
   std::size_t room_ = 0;
+  std::size_t stored_ = 0;  ///< bytes of all blocks
 };
 
 }  // namespace loyalty

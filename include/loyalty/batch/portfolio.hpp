@@ -282,7 +282,13 @@ class Portfolio {
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
                    std::uint32_t* index);
   void find_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
-                std::uint32_t* index) const;
+                std::uint32_t* index);
+  template <class RowOf>
+  void add_ids(const EventColumns& rows, RowOf&& row_of, std::size_t n);
+  void start_words(const TextColumn& column, std::size_t rows);
+  template <class LookUp>
+  void ids_of_words(const TextColumn& column, const std::size_t* at, std::size_t n,
+                    std::uint32_t* index, LookUp&& look_up);
   void settle_currency(const EventColumns& rows, std::span<const std::size_t> order);
   void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
@@ -321,6 +327,7 @@ class Portfolio {
   std::size_t settled_items_ = 0;
   std::vector<Worker> workers_;
   Chunk chunk_;
+  std::vector<std::uint32_t> word_index_;  ///< of this call: relationships by word, once found
 };
 
 }  // namespace loyalty

@@ -57,7 +57,8 @@ class ColumnReader {
   /// is not in the list `EventColumns::unreadable`.
   const std::uint8_t* codes(const SourceColumn& column, std::span<const std::string_view> words,
                             std::uint8_t absent);
-  /// Identifiers as text; whole numbers become their decimal text, null the empty text.
+  /// Identifiers as text; whole numbers become their decimal text, null the empty text. Texts are copied only where
+  /// they stand in another form; those of a dictionary are given once, and the rows by word.
   TextColumn texts(const SourceColumn& column);
 
   /// Keeps what lives as long as this.
@@ -80,6 +81,9 @@ class ColumnReader {
   const Time* divided(const SourceColumn& column, std::int64_t seconds, std::int64_t plus);
   const Time* whole_seconds(const SourceColumn& column);
   std::optional<TextColumn> borrowed_texts(const SourceColumn& column);
+  static const std::uint32_t* borrowed_codes(const SourceColumn& column);
+  TextColumn shared_texts(const SourceColumn& column);
+  TextColumn text_views(const SourceColumn& column);
   template <class F>
   void each_text(const SourceColumn& column, const SourceColumn::Chunk& chunk, F&& f);
   std::string_view utf8(const char32_t* text, std::size_t width);
