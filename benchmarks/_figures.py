@@ -26,7 +26,7 @@ ROWS = (
     (
         "interval",
         "with interval and reasons",
-        "{ours:.2f} us a row",
+        "{ours:.2f} µs a row",
         "NumPy with SciPy {theirs:.1f}",
         "{ratio:.0f}",
     ),
@@ -45,7 +45,7 @@ ROWS = (
         "on one {one:.0f} s",
         "{ratio:.1f}",
     ),
-    ("assess", "assess one relationship: all; rung and quality", "{full:.1f}; {brief:.2f} us", "", ""),
+    ("assess", "assess one relationship: all; rung and quality", "{full:.1f}; {brief:.2f} µs", "", ""),
 )  # fmt: skip
 
 
@@ -83,11 +83,12 @@ def table(notes: dict[str, dict[str, Any]]) -> str:
         if key in notes:
             lines.append("| " + " | ".join(cell.format(**notes[key]) for cell in cells) + " |")
     made = (
-        f"Measured by `./dev bench` on {os.cpu_count()} cores of {processor()}, ratios in one run; "
+        f"Measured by `./dev bench` on {os.cpu_count()} cores of {processor()}, ratios in one run"
     )
-    fold = notes.get("fold", {})
-    if fold:
-        made += f"folding {fold['events']:.0f} M events of {fold['people']:.0f} M relationships at random."
+    if fold := notes.get("fold"):
+        size = f"{fold['events']:.0f} M events of {fold['people']:.0f} M relationships"
+        made += f"; folded were {size} at random"
+    made += "."
     return "\n".join([*lines, "", made])
 
 
