@@ -435,9 +435,8 @@ std::size_t Portfolio::open_items() const noexcept {
   const FoldRules& rules = rules_->fold();
   std::size_t count = 0;
   for (std::uint32_t i = 0; i < meta_.size(); ++i)
-    items(i).each(meta_[i].open, [&](const OpenItem& item) {
-      count += can_change(item, newest_, rules) ? 1 : 0;
-    });
+    items(i).each(meta_[i].open,
+                  [&](const OpenItem& item) { count += can_change(item, newest_, rules) ? 1 : 0; });
   return count;
 }
 
