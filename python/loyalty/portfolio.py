@@ -429,19 +429,38 @@ class Assessment(Row):
     _times = TIME_COLUMNS
 
 
-def _metadata(portfolio: Portfolio, as_of: int) -> dict[str, str]:
-    """What is stamped on every output."""
-    prints = portfolio.policy.fingerprints
-    return {
-        "loyalty.version": _core.__version__,
-        "loyalty.as_of": time_text(as_of),
-        "loyalty.policy": prints["policy"],
-        "loyalty.policy.fold": prints["fold"],
-        "loyalty.policy.ladder": prints["ladder"],
-    }
+class _Assessed:
+    """What all forms of a result say of themselves."""
+
+    def __init__(self, portfolio: Portfolio, as_of: int) -> None:
+        self._portfolio = portfolio
+        self._revision = portfolio._revision
+        self._as_of = as_of
+
+    @property
+    def as_of(self) -> int:
+        """UTC second of the assessment."""
+        return self._as_of
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The portfolio that is assessed."""
+        return self._portfolio
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What is stamped on every output: policy fingerprints, version and as-of date."""
+        prints = self._portfolio.policy.fingerprints
+        return {
+            "loyalty.version": _core.__version__,
+            "loyalty.as_of": time_text(self._as_of),
+            "loyalty.policy": prints["policy"],
+            "loyalty.policy.fold": prints["fold"],
+            "loyalty.policy.ladder": prints["ladder"],
+        }
 
 
-class ResultStream:
+class ResultStream(_Assessed):
     """Assessments of all relationships `as_of` one date that are made as they are read: see `Portfolio.stream`.
 
     The portfolio must not take rows while it is read. `intervals` and `rows_per_batch` are those of `Portfolio.stream`;
@@ -458,28 +477,11 @@ class ResultStream:
     ) -> None:
         if rows_per_batch < 1:
             raise ValueError(f"rows_per_batch = {rows_per_batch}: must be at least 1")
-        self._portfolio = portfolio
-        self._revision = portfolio._revision
-        self._as_of = as_of
+        super().__init__(portfolio, as_of)
         self._rows = rows_per_batch
         self._core = _core.AssessmentStream(
             portfolio._core, as_of, intervals, portfolio._threads, list(kept)
         )
-
-    @property
-    def as_of(self) -> int:
-        """UTC second of the assessment."""
-        return self._as_of
-
-    @property
-    def portfolio(self) -> Portfolio:
-        """The portfolio that is assessed."""
-        return self._portfolio
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What is stamped on every output: policy fingerprints, version and as-of date."""
-        return _metadata(self._portfolio, self._as_of)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -512,7 +514,7 @@ class ResultStream:
             raise ValueError("the portfolio has taken rows since; ask it for another stream")
 
 
-class Result:
+class Result(_Assessed):
     """Assessments of all relationships as of one date, ordered by the bytes of their identifiers."""
 
     def __init__(
@@ -522,28 +524,11 @@ class Result:
         table: _core.ResultTable,
         summary: dict[str, Any],
     ) -> None:
-        self._portfolio = portfolio
-        self._revision = portfolio._revision
-        self._as_of = as_of
+        super().__init__(portfolio, as_of)
         self._table = table
         self._columns: dict[str, np.ndarray] = {}
         self._summary = summary
         self._positions: dict[str, int] | None = None
-
-    @property
-    def as_of(self) -> int:
-        """UTC second of the assessment."""
-        return self._as_of
-
-    @property
-    def portfolio(self) -> Portfolio:
-        """The portfolio that was assessed."""
-        return self._portfolio
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What is stamped on every output: policy fingerprints, version and as-of date."""
-        return _metadata(self._portfolio, self._as_of)
 
     @property
     def counts(self) -> dict[str, Any]:
