@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import weakref
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,22 +67,36 @@ def plain_error(error: Exception) -> str:
     return text if len(text) <= 600 else text[:600] + " …"
 
 
+#: Folders younger than this may not have been locked yet.
+UNLOCKED_SECONDS = 60
+
+
+def lock_folder(folder: str | os.PathLike[str]) -> int | None:
+    """A handle that holds a folder for this process as long as it is open; None where another holds it."""
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
 def forget_killed() -> None:
-    """Remove the folders of processes that were killed: their own names tell whose they were."""
+    """Remove the folders that killed runs of this user left: nobody holds them."""
     if os.name != "posix":
         return
-    for left in Path(tempfile.gettempdir()).glob("loyalty-*-*"):
-        number = left.name.split("-")[1]
-        if not number.isdigit():
-            continue
-        try:
-            os.kill(int(number), 0)
-        except ProcessLookupError:
-            with contextlib.suppress(OSError):
-                if left.stat().st_uid == os.geteuid() and not left.is_symlink():
-                    shutil.rmtree(left, ignore_errors=True)
-        except OSError:  # of somebody else, or no process number
-            continue
+    for left in Path(tempfile.gettempdir()).glob("loyalty-duckdb-*"):
+        with contextlib.suppress(OSError):  # gone by now, or not ours to touch
+            about = left.lstat()
+            if about.st_uid != os.geteuid() or time.time() - about.st_mtime < UNLOCKED_SECONDS:
+                continue
+            handle = lock_folder(left)
+            if handle is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
 
 
 class Workspace:
@@ -90,9 +105,10 @@ class Workspace:
     def __init__(self, memory: str | None = None, threads: int | None = None) -> None:
         self.duckdb = need_duckdb()
         forget_killed()
-        self.directory = tempfile.mkdtemp(prefix=f"loyalty-{os.getpid()}-")
+        self.directory = tempfile.mkdtemp(prefix="loyalty-duckdb-")
+        held = lock_folder(self.directory) if os.name == "posix" else None
         self.con: duckdb.DuckDBPyConnection = self.duckdb.connect()
-        self._finalizer = weakref.finalize(self, self._clean, self.con, self.directory)
+        self._finalizer = weakref.finalize(self, self._clean, self.con, self.directory, held)
         self.run(f"SET temp_directory = {quote_text(self.directory)}")
         self.run("SET TimeZone = 'UTC'")
         self.run("SET preserve_insertion_order = true")
@@ -130,9 +146,11 @@ class Workspace:
             raise refused from None
 
     @staticmethod
-    def _clean(con: duckdb.DuckDBPyConnection, directory: str) -> None:
+    def _clean(con: duckdb.DuckDBPyConnection, directory: str, held: int | None) -> None:
         con.close()
         shutil.rmtree(directory, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
     def close(self) -> None:
         """Give back memory and disk; also happens by itself when nothing refers to the workspace any more."""

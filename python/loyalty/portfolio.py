@@ -26,6 +26,9 @@ COLUMNS: tuple[str, ...] = tuple(name for name, _, _ in _core.result_columns)
 TIME_COLUMNS = frozenset(name for name, kind, _ in _core.result_columns if kind == "time")
 MEANINGS: dict[str, str] = {name: meaning for name, _, meaning in _core.result_columns}
 
+#: Rows of a result that are made at a time, where nobody says otherwise.
+ROWS_PER_BATCH = 65_536
+
 
 @dataclass(frozen=True)
 class Books:
@@ -232,7 +235,7 @@ class Portfolio:
         return Result(self, now, table, summary)
 
     def stream(
-        self, as_of: Any, *, intervals: bool = True, rows_per_batch: int = 65_536
+        self, as_of: Any, *, intervals: bool = True, rows_per_batch: int = ROWS_PER_BATCH
     ) -> ResultStream:
         """The assessment of every relationship `as_of` a date as an Arrow stream that makes it as it is read.
 
@@ -472,7 +475,7 @@ class ResultStream(_Assessed):
         portfolio: Portfolio,
         as_of: int,
         intervals: bool = True,
-        rows_per_batch: int = 65_536,
+        rows_per_batch: int = ROWS_PER_BATCH,
         kept: Iterable[str] = (),
     ) -> None:
         if rows_per_batch < 1:

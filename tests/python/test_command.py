@@ -726,15 +726,31 @@ def test_a_full_disk_leaves_the_old_output(company, tmp_path: Path, form: str) -
     assert os.listdir(tmp_path) == [target.name]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="processes are told apart by number")
+@pytest.mark.skipif(os.name != "posix", reason="folders are held by POSIX's locks")
 def test_what_a_killed_run_left_is_cleared_away(
     company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of folders that look alike only one that is old and that nobody holds goes; another process holds one."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    for name in (f"loyalty-{ended.pid}-left", f"loyalty-{os.getpid()}-mine", "loyalty-other-x"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "spilled").write_bytes(b"x")
+    old, held, young, other = (
+        tmp_path / name
+        for name in ("loyalty-duckdb-old", "loyalty-duckdb-held", "loyalty-duckdb-new", "loyalty-x")
+    )
+    for folder in (old, held, young, other):
+        folder.mkdir()
+        (folder / "spilled").write_bytes(b"x")
+        if folder != young:
+            os.utime(folder, (1, 1))
+    program = (
+        "import sys\nfrom loyalty._files import lock_folder\n"
+        "assert lock_folder(sys.argv[1]) is not None\nprint('held', flush=True)\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(held)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        assert call("score", company[0], "--as-of", "2030-01-01", "-q") == 0
+        assert sorted(os.listdir(tmp_path)) == sorted(f.name for f in (held, young, other))
+        holder.kill()
     assert call("score", company[0], "--as-of", "2030-01-01", "-q") == 0
-    assert sorted(os.listdir(tmp_path)) == [f"loyalty-{os.getpid()}-mine", "loyalty-other-x"]
+    assert sorted(os.listdir(tmp_path)) == sorted(f.name for f in (young, other))

@@ -580,7 +580,7 @@ def update(
                 live.mark(manifest.newest)
             before = live.books
             clock.stage("looking through")
-            decoding, _ = _engine.fold_into(live, table, begin("folding", len(table)))
+            decoding = _engine.fold_into(live, table, begin("folding", len(table)))
             clock.stage("decoding", decoding)
             clock.stage("folding")
             refuse_too_many(table, most, max_rejects, rejects, spreadsheet_safe)
