@@ -279,6 +279,8 @@ void register_batch(py::module_& m) {
   m.attr("kind_names") = words(kind_names);
   m.attr("rung_names") = words(rung_names);
   m.attr("role_names") = words(role_names);
+  m.attr("side_names") = words(event_words("side").words);
+  m.attr("survey_names") = words(event_words("parameter").words);
   m.attr("code_names") = words(code_names);
   m.attr("skip_names") = words(skip_names);
 

@@ -119,9 +119,9 @@ REQUIRED = ("relationship", "time", "kind")
 #: The columns that hold words of a list, in the order of the numbers that the compiled half knows them by.
 WORDS: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
-    "side": ("us", "them"),
+    "side": _core.side_names,
     "role": ROLES,
-    "parameter": ("trust", "commitment"),
+    "parameter": _core.survey_names,
 }
 
 
