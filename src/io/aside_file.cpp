@@ -56,6 +56,7 @@ void AsideFile::fail(const char* what, int error) const {
 }
 
 void AsideFile::write(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;  // an empty span may point nowhere, which fwrite does not allow
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size())
     fail("could not be written; the old one is untouched", errno);
 }
