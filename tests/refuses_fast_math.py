@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Checks that every header with floating point refuses to be compiled with options that change results.
 
-Usage: refuses_fast_math.py COMPILER INCLUDE_FOLDER [HEADER...]; without names, all that speak of `double`.
+Usage: refuses_fast_math.py COMPILER INCLUDE_FOLDERS [HEADER...]; without names, all that speak of `double`. The first
+of the folders, which `;` separates, is the library's; the others are those of packages.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ MESSAGE = "must not be compiled with"
 COMMENT = re.compile(r"//.*")
 
 
-def preprocess(compiler: str, include: Path, header: str, option: str) -> tuple[int, str]:
+def preprocess(compiler: str, folders: list[str], header: str, option: str) -> tuple[int, str]:
     """Exit status and errors of the preprocessor alone: that is where #error acts."""
-    command = [compiler, "-std=c++20", "-E", "-x", "c++", "-I", str(include), option, "-"]
+    own, *others = folders
+    searched = ["-I", own, *(word for other in others for word in ("-isystem", other))]
+    command = [compiler, "-std=c++20", "-E", "-x", "c++", *searched, option, "-"]
     done = subprocess.run(
         command, input=f"#include <{header}>\n", capture_output=True, text=True, check=False
     )
@@ -26,7 +29,8 @@ def preprocess(compiler: str, include: Path, header: str, option: str) -> tuple[
 
 
 def main() -> int:
-    compiler, include = sys.argv[1], Path(sys.argv[2])
+    compiler, folders = sys.argv[1], sys.argv[2].split(";")
+    include = Path(folders[0])
     named = sys.argv[3:]
     found = named or sorted(
         path.relative_to(include).as_posix()
@@ -36,7 +40,7 @@ def main() -> int:
     wrong = []
     for header in found:
         for option in OPTIONS:
-            status, errors = preprocess(compiler, include, header, option)
+            status, errors = preprocess(compiler, folders, header, option)
             if status == 0:
                 wrong.append(f"{header}: accepts {option}; include <loyalty/core/config.hpp>")
             elif MESSAGE not in errors:
