@@ -8,6 +8,7 @@
 #include <loyalty/events/event.hpp>
 #include <loyalty/events/fold.hpp>
 #include <loyalty/events/kind.hpp>
+#include <loyalty/events/kind_info.hpp>
 #include <loyalty/events/observed.hpp>
 #include <loyalty/events/plain_fold.hpp>
 #include <loyalty/events/relationship.hpp>
