@@ -30,7 +30,8 @@ def columns(name: str) -> str:
 
 def kinds(_: str) -> str:
     """The table of the kinds of event."""
-    return table(("kind", "needs", "optional", "effect"), _core.kind_infos)
+    rows = ((kind, *words) for kind, _required, *words in _core.kind_infos)
+    return table(("kind", "needs", "optional", "effect"), rows)
 
 
 TABLES = {

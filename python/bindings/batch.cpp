@@ -279,7 +279,7 @@ void register_batch(py::module_& m) {
   m.attr("kind_names") = words(kind_names);
   py::list kinds;
   for (const KindInfo& info : kind_infos)
-    kinds.append(py::make_tuple(info.kind, info.needs, info.optional, info.effect));
+    kinds.append(py::make_tuple(info.kind, info.required, info.needs, info.optional, info.effect));
   m.attr("kind_infos") = py::tuple(kinds);
   m.attr("rung_names") = words(rung_names);
   m.attr("role_names") = words(role_names);

@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loyalty import _files, _sql, reading
+from loyalty import _core, _files, _sql, reading
 from loyalty._dates import ZoneError, check_zone, instant
 from loyalty._files import DEFAULT_MAX_LINE, RAW_SHOWN, Workspace, plain_error
 from loyalty._sql import SourceError, quote_name, quote_text
@@ -65,16 +65,8 @@ SHIPPED = Path(__file__).with_name("mappings")
 RULE_KEYS = ("kind", "by", "when", "per_day", "scale")
 #: What an event of a kind must state beside its time, any one of each group.
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "promise": (("due", "refers_to"),),
-    "payment": (("due", "refers_to"),),
-    "contract": (("until",),),
-    "guarantee": (("value",),),
-    "concession": (("value",),),
-    "survey": (("value",), ("scale", "scale_low"), ("scale", "scale_high")),
-    "cost": (("amount",),),
-    "response": (("since", "refers_to"),),
-    "resolution": (("refers_to",),),
-    "retraction": (("refers_to",),),
+    kind: tuple(tuple(group.split("|")) for group in required.split())
+    for kind, required, *_ in _core.kind_infos
 }
 #: Words that stand for themselves in these columns; anything else there is SQL.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -176,25 +168,40 @@ def load_mapping(given: str | os.PathLike[str] | MappingType[str, Any]) -> Mappi
     path = Path(given)
     if path.suffix == ".toml" or path.is_file():
         try:
-            text = path.read_text(encoding="utf-8")
+            return parse_mapping(path.read_bytes(), str(path), path.parent)
         except OSError as error:
             raise MappingError(f"{path}: the mapping cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise MappingError(f"{path}: the mapping is not UTF-8 text: {error}") from error
-        name, folder = str(path), path.parent
-    else:
-        known = shipped_mappings()
-        if str(given) not in known:
-            raise MappingError(
-                f"mapping {str(given)!r}: there is no such file, and no mapping of that name comes with the package"
-                f"{close_to(str(given), known)}; those are: {', '.join(known)}"
-            )
-        entry = SHIPPED / f"{given}.toml"
-        text, name, folder = entry.read_text(encoding="utf-8"), str(given), Path.cwd()
+    known = shipped_mappings()
+    if str(given) not in known:
+        raise MappingError(
+            f"mapping {str(given)!r}: there is no such file, and no mapping of that name comes with the package"
+            f"{close_to(str(given), known)}; those are: {', '.join(known)}"
+        )
+    return parse_mapping((SHIPPED / f"{given}.toml").read_bytes(), str(given), Path.cwd())
+
+
+def parse_mapping(data: bytes, name: str, folder: Path) -> Mapping:
+    """A mapping from the bytes of its TOML text.
+
+    Parameters
+    ----------
+    data
+        The text, in UTF-8.
+    name
+        What errors call it.
+    folder
+        Where its sources are looked for when no paths are given.
+
+    Raises MappingError, as load_mapping.
+    """
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{name}: the mapping is not UTF-8 text: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{name}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise MappingError(f"{name}: not a mapping: lists or tables nested too deep") from None
     return Mapping(document, name, folder)
 
 
@@ -231,6 +238,9 @@ class Mapping:
         if self.perspective not in (None, "us", "them"):
             self._fail("perspective", document["perspective"], 'one of "us", "them"')
         self._lookups: dict[str, str] = self._get(document, "lookup", dict, {})
+        for lookup, source in self._lookups.items():
+            if not isinstance(source, str):
+                self._fail(f"lookup.{lookup}", source, "the name of a file")
         tables = self._get(document, "table", list, [])
         if tables and ("source" in document or "event" in document):
             raise MappingError(f"{name}: state either source and event, or [[table]] sections")
@@ -379,7 +389,7 @@ class Mapping:
             raise MappingError(
                 f"{self.name}: {place}: key 'time' is missing: the SQL of when it happened"
             )
-        for group in NEEDS.get(kind, ()):
+        for group in NEEDS[kind]:
             if not any(key in given for key in group):
                 raise MappingError(f"{self.name}: {place}: needs {' or '.join(group)}")
         values: dict[str, str] = {}

@@ -5,11 +5,19 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import importlib.util
 import random
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import loyalty
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loyalty import mapping as mapping_module
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
 from loyalty.reading import ABSENT_TIME, ZoneError, instant, read_events
 
@@ -729,3 +737,59 @@ def test_events_can_be_written_and_read_again(shop, tmp_path):
     for name in ("events.parquet", "events.csv"):
         table.write(tmp_path / name)
         assert rows(read_events(tmp_path / name)) == rows(table)
+
+
+# --- any document is a mapping or an error that names it -----------------------------------------------------------------
+
+FUZZ = Path(__file__).parents[1] / "fuzz"
+
+
+def fuzz_target() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fuzz_mapping", FUZZ / "mapping.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_corpus_of_the_fuzz_target() -> None:
+    corpus = sorted((FUZZ / "corpus" / "mapping").iterdir())
+    assert len(corpus) > 20
+    read = [fuzz_target().check(file.read_bytes()) for file in corpus]
+    assert any(mapping is not None for mapping in read)
+    assert any(mapping is None for mapping in read)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(shipped_mappings())), st.data())
+def test_a_mapping_with_anything_anywhere_is_refused_by_name(
+    name: str, data: st.DataObject
+) -> None:
+    """One value of a shipped mapping, however deep, becomes something else: a mapping still, or a MappingError."""
+    shipped = Path(mapping_module.__file__).with_name("mappings") / f"{name}.toml"
+    document = tomllib.loads(shipped.read_text(encoding="utf-8"))
+    place: Any = document
+    while True:
+        keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not (isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans())):
+            break
+        place = place[key]
+    place[key] = data.draw(ANYTHING)
+    try:
+        mapping = load_mapping(document)
+    except MappingError as error:
+        assert str(error).startswith("mapping: ")  # noqa: PT017
+    else:
+        assert mapping.kinds
+        assert all(isinstance(source, str) for source in mapping.sources.values())
