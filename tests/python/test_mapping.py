@@ -739,7 +739,7 @@ def test_events_can_be_written_and_read_again(shop, tmp_path):
         assert rows(read_events(tmp_path / name)) == rows(table)
 
 
-# --- any document is a mapping or an error that names it ---------------------------------------------------------------
+# --- any document is a mapping or an error that names it --------------------------------------------------------------
 
 FUZZ = Path(__file__).parents[1] / "fuzz"
 
