@@ -17,3 +17,4 @@
 #include <loyalty/math/optimise.hpp>
 #include <loyalty/math/polygamma.hpp>
 #include <loyalty/math/polynomial.hpp>
+#include <loyalty/math/share_interval.hpp>

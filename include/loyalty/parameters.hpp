@@ -4,6 +4,7 @@
 /// The four relationship parameters, each a pure function of plain numbers.
 
 #include <loyalty/parameters/commitment.hpp>
+#include <loyalty/parameters/density.hpp>
 #include <loyalty/parameters/parameter.hpp>
 #include <loyalty/parameters/reciprocity.hpp>
 #include <loyalty/parameters/responsiveness.hpp>

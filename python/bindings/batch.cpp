@@ -481,6 +481,17 @@ void register_batch(py::module_& m) {
           },
           py::arg("id"), py::arg("now"))
       .def(
+          "parameters",
+          [](const Portfolio& p, const std::string& id, Time now) {
+            const auto made = [](const Parameter& parameter) {
+              return py::make_tuple(parameter.mean, parameter.variance, parameter.coverage);
+            };
+            const Parameters found = p.assess(index_of(p, id), p.at(now)).parameters;
+            return py::make_tuple(made(found.commitment), made(found.responsiveness),
+                                  made(found.reciprocity), made(found.trust));
+          },
+          py::arg("id"), py::arg("now"))
+      .def(
           "explain",
           [](const Portfolio& p, const std::string& id, Time now) {
             return explain(p, index_of(p, id), p.at(now));

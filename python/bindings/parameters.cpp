@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <loyalty/math/share_interval.hpp>
 #include <loyalty/parameters.hpp>
 
 #include "arrays.hpp"
@@ -78,6 +79,25 @@ py::tuple interval_columns(const py::object& mean, const py::object& variance) {
       });
 }
 
+py::tuple density_columns(const py::object& at, const py::object& mean,
+                          const py::object& variance) {
+  return for_each_row<1>(
+      std::array{Numbers(at, "at", Range::share), Numbers(mean, "mean", Range::share),
+                 Numbers(variance, "variance")},
+      [](const std::array<double, 3>& row) {
+        return std::array{density(Parameter{row[1], row[2], 0}, row[0])};
+      });
+}
+
+py::tuple share_columns(const py::object& count, const py::object& total) {
+  return for_each_row<2>(std::array{Numbers(count, "count", Range::non_negative),
+                                    Numbers(total, "total", Range::non_negative)},
+                         [](const std::array<double, 2>& row) {
+                           const auto [low, high] = math::share_interval(row[0], row[1]);
+                           return std::array{low, high};
+                         });
+}
+
 RoleScoring scoring_of(const Policy& policy, std::string_view role) {
   const auto found = role.empty() ? role_names.begin() + static_cast<int>(policy.default_role)
                                   : std::find(role_names.begin(), role_names.end(), role);
@@ -139,6 +159,8 @@ void register_parameters(py::module_& m) {
         py::arg("received"));
   m.def("trust", &trust_columns, scoring, py::arg("kept"), py::arg("broken"), py::arg("grave"));
   m.def("parameter_interval", &interval_columns, py::arg("mean"), py::arg("variance"));
+  m.def("parameter_density", &density_columns, py::arg("at"), py::arg("mean"), py::arg("variance"));
+  m.def("share_interval", &share_columns, py::arg("count"), py::arg("total"));
 }
 
 }  // namespace loyalty::python

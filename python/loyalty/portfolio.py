@@ -16,6 +16,7 @@ from loyalty._dates import date_text, instant, time_text
 from loyalty._events import NO_TIME, clocks, event_columns, event_stream, native_columns
 from loyalty._rows import Row
 from loyalty.policy import Policy
+from loyalty.scoring import Parameter
 
 if TYPE_CHECKING:
     from loyalty.changes import Changes
@@ -606,6 +607,16 @@ class Result(_Assessed):
     def explain(self, relationship: Any) -> str:
         """Where one relationship stands and why, as text."""
         return self._portfolio.explain(relationship, self._as_of)
+
+    def parameters(self, relationship: Any) -> dict[str, Parameter]:
+        """The four parameters of one relationship with their variances, by name; `loyalty.plots.parameters` draws them.
+
+        They are those of the columns of the same names, also where a column is null since the log cannot speak of it:
+        then the coverage is 0.
+        """
+        found = self._portfolio._core.parameters(str(relationship), self._as_of)
+        names = ("commitment", "responsiveness", "reciprocity", "trust")
+        return {name: Parameter(*numbers) for name, numbers in zip(names, found, strict=True)}
 
     def summary(self) -> str:
         """What a person wants to know first: who stands where, how well they are treated, what the log cannot show."""

@@ -357,8 +357,8 @@ def test_several_tables_find_their_files_by_name(tmp_path):
         ],
     }
     mapping = load_mapping(words)
-    for given in (tmp_path, [tmp_path / "mails.csv", tmp_path / "sales.csv"]):
-        table = mapping.events(given)
+    for paths in (tmp_path, [tmp_path / "mails.csv", tmp_path / "sales.csv"]):
+        table = mapping.events(paths)
         assert table.books.read == table.books.scored == 3
         assert table.books.events == {"purchase": 1, "contact": 2}
     with pytest.raises(MappingError, match="table mails was not given"):

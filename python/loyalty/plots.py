@@ -1,0 +1,465 @@
+# SPDX-License-Identifier: MIT
+"""Pictures of the ladder, its past and what comes next. Needs matplotlib: `pip install loyalty[plots]`.
+
+Every function draws into the axes given, or into a new figure, and returns the axes. Lines, marks and areas have
+colours that are legible on white, on black and to colour-blind eyes; text, axes and intervals take those of the present
+style, so `plt.style.use("dark_background")` works. An interval is always of 90 %, from the 5 to the 95 % point.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loyalty import _core, frames
+from loyalty._dates import date_text, instant
+from loyalty._events import NO_TIME, times
+from loyalty._words import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from loyalty.histories import History, RelationshipHistory
+    from loyalty.scoring import Parameter
+
+__all__ = ["flows", "parameters", "rung_mix", "strip"]
+
+#: Colours of the rungs from prospect to partner (M. Okabe and K. Ito, Color Universal Design, 2008, but for the grey).
+RUNG_COLOURS = ("#999999", "#56b4e9", "#0072b2", "#009e73", "#e69f00", "#d55e00")
+#: Colours of the four parameters, of the same palette.
+PARAMETER_COLOURS = {
+    "commitment": "#0072b2",
+    "responsiveness": "#009e73",
+    "reciprocity": "#e69f00",
+    "trust": "#d55e00",
+}
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ImportError("plots need matplotlib: pip install loyalty[plots]") from None
+    return plt
+
+
+def _axes(ax: Any, width: float = 7.5, height: float = 4.2) -> Any:
+    """The axes given, or those of a new figure, without the frame's upper and right side."""
+    if ax is None:
+        _, ax = _pyplot().subplots(figsize=(width, height), layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _ink(ax: Any) -> Any:
+    """The colour of text in the present style."""
+    return ax.xaxis.label.get_color()
+
+
+def _times(seconds: Any) -> list[dt.datetime]:
+    """Datetimes (UTC, without a zone, as axes like them) of UTC seconds."""
+    epoch = dt.datetime(1970, 1, 1)
+    return [epoch + dt.timedelta(seconds=int(second)) for second in seconds]
+
+
+def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> np.ndarray:
+    """Places for labels as near as can be to where they are wanted (ascending), at least `gap` apart."""
+    places = np.array(wanted, float)
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + gap)
+    if len(places) and places[-1] > high:
+        places[-1] = high
+        for i in range(len(places) - 2, -1, -1):
+            places[i] = min(places[i], places[i + 1] - gap)
+    return np.clip(places, low, None)
+
+
+def _date_axis(ax: Any) -> None:
+    import matplotlib.dates as mdates
+
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+
+
+def _share_axis(ax: Any) -> None:
+    ax.set_ylim(0, 1)
+    ax.set_yticks(np.linspace(0, 1, 5), ["0 %", "25 %", "50 %", "75 %", "100 %"])
+
+
+def rung_mix(history: History, ax: Any = None) -> Any:
+    """The shares of the rungs over time, partners on top.
+
+    The band around each boundary is the interval of the share above it (Jeffreys), as of a sample from a larger
+    population: with few relationships the mix moves by chance.
+
+    Parameters
+    ----------
+    history
+        What `loyalty.history` gives, with at least two dates on which a rung is known.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    mix = history.rung_mix("dict")
+    counts = np.array([mix[rung] for rung in _core.rung_names], float)
+    total = counts.sum(axis=0)
+    known = total > 0
+    if known.sum() < 2:
+        raise ValueError(
+            f"a rung mix over time needs at least two dates with a known rung; this history has {int(known.sum())}"
+        )
+    counts, total = counts[:, known], total[known]
+    when = _times(np.asarray(mix["date"]).astype("datetime64[s]").astype(np.int64)[known])
+    ax = _axes(ax)
+    labels = history.policy.labels
+    ax.stackplot(when, counts / total, colors=RUNG_COLOURS, linewidth=0, alpha=0.9)
+    above = counts[::-1].cumsum(axis=0)[::-1]
+    for k in range(1, len(labels)):
+        if not above[k].any():
+            continue
+        low, high = _core.share_interval(above[k], total)
+        ax.fill_between(when, 1 - high, 1 - low, color=_ink(ax), alpha=0.22, linewidth=0)
+        ax.plot(when, 1 - above[k] / total, color=_ink(ax), linewidth=0.8)
+    shares = counts[:, -1] / total[-1]
+    middles = shares.cumsum() - shares / 2
+    shown = [k for k in range(len(labels)) if shares[k] > 0]
+    places = _spread([float(middles[k]) for k in shown], 0.052, 0.02, 0.98)
+    for k, place in zip(shown, places, strict=True):
+        ax.annotate(
+            f"{labels[k]}  {percent(float(shares[k]), 1)}",
+            (1, place),
+            xycoords="axes fraction",
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=RUNG_COLOURS[k],
+            fontweight="bold",
+        )
+    _share_axis(ax)
+    ax.set_xlim(when[0], when[-1])
+    _date_axis(ax)
+    ax.set_ylabel("share of relationships")
+    ax.set_title(f"Rung mix of {int(total[-1]):,} relationships, with 90 % intervals", loc="left")
+    return ax
+
+
+def _snapshot(history: History, date: Any, by_default: int) -> tuple[int, dict[str, int]]:
+    """The second of a snapshot, and everybody's rung in it."""
+    held = history._made["snapshots"]
+    dates = history.dates
+    if not len(dates):
+        raise ValueError("this history has no snapshots: make it with dates")
+    position = by_default
+    if date is not None:
+        wanted = instant(date, end_of_day=True) if not isinstance(date, int) else date
+        position = int(np.searchsorted(dates, wanted, side="right")) - 1
+        if position < 0:
+            raise ValueError(
+                f"{date_text(wanted)} lies before the first snapshot, {date_text(int(dates[0]))}"
+            )
+    rows = np.flatnonzero(held["date"] == position)
+    rungs = dict(zip(held["relationship"][rows].tolist(), held["rung"][rows].tolist(), strict=True))
+    return int(dates[position]), rungs
+
+
+def flows(history: History, since: Any = None, until: Any = None, ax: Any = None) -> Any:
+    """Who went where between two dates: ribbons from rung to rung, as wide as there are relationships.
+
+    Parameters
+    ----------
+    history
+        What `loyalty.history` gives, with snapshots.
+    since, until
+        Dates; the last snapshot by then is taken. By default the one twelve before the last, and the last.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    count = len(history.dates)
+    first, before = _snapshot(history, since, max(0, count - 13))
+    last, after = _snapshot(history, until, count - 1)
+    if first >= last:
+        raise ValueError(f"{date_text(first)} is not before {date_text(last)}")
+    fresh = len(_core.rung_names)  # a place of its own, below the prospects
+    counts = np.zeros((fresh + 1, fresh))
+    for relationship, rung in after.items():
+        if rung < fresh:
+            counts[
+                before.get(relationship, 255) if before.get(relationship, 255) < fresh else fresh,
+                rung,
+            ] += 1
+    total = counts.sum()
+    if not total:
+        raise ValueError(f"no rung is known on {date_text(last)}")
+    ax = _axes(ax, 7.5, 4.8)
+    order = [fresh, *range(fresh)]
+    labels = [*history.policy.labels, "not yet known"]
+    colours = [*RUNG_COLOURS, "#c8c8c8"]
+    gap = 0.018 * total
+    wide = 0.035
+
+    def stack(sums: np.ndarray, places: list[int]) -> dict[int, float]:
+        bottom, bottoms = 0.0, {}
+        for place in places:
+            bottoms[place] = bottom
+            bottom += sums[place] + (gap if sums[place] else 0)
+        return bottoms
+
+    left, right = stack(counts.sum(axis=1), order), stack(counts.sum(axis=0), order[1:])
+    blend = np.linspace(0, 1, 60)
+    curve = blend * blend * (3 - 2 * blend)
+    at_left, at_right = dict(left), dict(right)
+    for origin in order:
+        for target in range(fresh):
+            width = counts[origin, target]
+            if not width:
+                continue
+            low = at_left[origin] + (at_right[target] - at_left[origin]) * curve
+            ax.fill_between(
+                wide + blend * (1 - 2 * wide),
+                low,
+                low + width,
+                color=colours[origin],
+                alpha=0.35 if origin == target else 0.65,
+                linewidth=0,
+            )
+            at_left[origin] += width
+            at_right[target] += width
+    for x, sums, bottoms, align in (
+        (0.0, counts.sum(axis=1), left, "right"),
+        (1 - wide, counts.sum(axis=0), right, "left"),
+    ):
+        places = [place for place in (order if x == 0 else order[1:]) if sums[place]]
+        middles = _spread([bottoms[p] + sums[p] / 2 for p in places], 0.05 * total, 0, 1.2 * total)
+        for place, middle in zip(places, middles, strict=True):
+            ax.bar(x, sums[place], wide, bottoms[place], align="edge", color=colours[place])
+            ax.text(
+                -0.015 if x == 0 else 1.015,
+                middle,
+                f"{labels[place]}  {int(sums[place]):,}",
+                ha=align,
+                va="center",
+            )
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_xticks([wide / 2, 1 - wide / 2], [date_text(first), date_text(last)])
+    ax.tick_params(axis="x", length=0)
+    ax.set_yticks([])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    told = {
+        "climbed": np.triu(counts[:fresh], 1).sum(),
+        "held": np.trace(counts[:fresh]),
+        "fell": np.tril(counts[:fresh], -1).sum(),
+        "came": counts[fresh].sum(),
+    }
+    words = ", ".join(f"{int(number):,} {word}" for word, number in told.items() if number)
+    ax.set_title(words, loc="left")
+    return ax
+
+
+def parameters(
+    found: Mapping[str, Parameter],
+    priors: Mapping[str, Parameter] | None = None,
+    axes: Any = None,
+) -> Any:
+    """What is believed about each parameter: the density of its law, with mean and interval.
+
+    Parameters
+    ----------
+    found
+        Parameters by name: `result.parameters("S0000504")`, or `{"trust": loyalty.trust(kept=8, broken=1)}`.
+    priors
+        What was believed before any evidence, drawn dashed: such as `{"trust": loyalty.trust()}`. None by default.
+    axes
+        As many matplotlib axes as parameters; a new figure by default.
+
+    Returns
+    -------
+    array of Axes
+        The axes, one a parameter.
+    """
+    if not found:
+        raise ValueError("there is no parameter to draw")
+    if axes is None:
+        _, axes = _pyplot().subplots(
+            1, len(found), figsize=(2.6 * len(found) + 0.4, 2.5), sharex=True, layout="constrained"
+        )
+    axes = np.atleast_1d(axes)
+    x = np.linspace(0, 1, 501)
+    for ax, (name, parameter) in zip(axes, found.items(), strict=True):
+        _axes(ax)
+        colour = PARAMETER_COLOURS.get(name, "#0072b2")
+        (y,) = _core.parameter_density(x, parameter.mean, parameter.variance)
+        ax.plot(x, y, color=colour, linewidth=1.8)
+        inside = (x >= parameter.low) & (x <= parameter.high)
+        ax.fill_between(x[inside], y[inside], color=colour, alpha=0.3, linewidth=0)
+        ax.axvline(parameter.mean, color=colour, linewidth=1)
+        core = (x > 0.02) & (x < 0.98)  # a law may rise without end at 0 and 1
+        top = y[core].max()
+        if priors is not None and name in priors:
+            prior = priors[name]
+            (before,) = _core.parameter_density(x, prior.mean, prior.variance)
+            ax.plot(x, before, color=_ink(ax), linewidth=1, linestyle="--", alpha=0.7)
+            top = max(top, before[core].max())
+        ax.set_ylim(0, 1.08 * top if top > 0 else 1)
+        ax.set_xlim(0, 1)
+        ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.set_title(
+            f"{name}\n{parameter.mean:.2f}  ({parameter.low:.2f} to {parameter.high:.2f})",
+            fontsize="medium",
+        )
+        ax.set_xlabel(f"evidence {percent(parameter.coverage, 1)}")
+    return axes
+
+
+def strip(past: RelationshipHistory, events: Any = None, axes: Any = None) -> Any:
+    """One relationship along time: its rung, its quality with interval, its parameters, and what happened.
+
+    Parameters
+    ----------
+    past
+        One relationship of a history: `loyalty.history(events)["S0000504"]`.
+    events
+        The log, or any frame with its columns relationship, time and kind, for the marks at the bottom. None: no marks.
+    axes
+        Three matplotlib axes above one another, or four with `events`; a new figure by default.
+
+    Returns
+    -------
+    array of Axes
+        The axes, from the top.
+    """
+    happened = [] if events is None else _happened(events, past)
+    kinds = [kind for kind in _core.kind_names if any(kind == k for _, k in happened)]
+    heights = [1.5, 1.3, 1.3] + ([0.16 * max(3, len(kinds)) + 0.3] if events is not None else [])
+    if axes is None:
+        _, axes = _pyplot().subplots(
+            len(heights),
+            1,
+            figsize=(8, 1.25 * sum(heights)),
+            sharex=True,
+            height_ratios=heights,
+            layout="constrained",
+        )
+    axes = np.atleast_1d(axes)
+    if len(axes) != len(heights):
+        raise ValueError(f"axes are {len(axes)}; needed are {len(heights)}")
+    tape, snapshots = past._tape(), past._snapshots()
+    start, end = past.known_since, past._whole.until
+    labels = list(past._whole.policy.labels)
+    _draw_rungs(_axes(axes[0]), tape, start, end, labels)
+    dates = _times(snapshots["date"])
+    _draw_quality(_axes(axes[1]), dates, snapshots)
+    _draw_parameters(_axes(axes[2]), dates, snapshots)
+    if events is not None:
+        _draw_events(_axes(axes[3]), happened, kinds)
+    axes[0].set_xlim(*_times([start, end]))
+    _date_axis(axes[-1])
+    axes[0].set_title(f"{past.relationship}, {date_text(start)} to {date_text(end)}", loc="left")
+    return axes
+
+
+def _happened(events: Any, past: RelationshipHistory) -> list[tuple[int, str]]:
+    """UTC seconds and kinds of one relationship's events, in order."""
+    for name in ("relationship", "time", "kind"):
+        if name not in frames.names_of(events):
+            raise ValueError(f"events have no column '{name}'")
+    columns = frames.columns_of(events, ("relationship", "kind"))
+    own = np.flatnonzero(columns["relationship"].astype(str) == past.relationship)
+    seconds = times("time", frames.column_of(events, "time"), past._whole._zone)[own]
+    kinds = columns["kind"][own]
+    if kinds.dtype.kind in "iu":
+        kinds = np.array([*_core.kind_names], object)[kinds]
+    return sorted(
+        (int(second), kind)
+        for second, kind in zip(seconds, kinds, strict=True)
+        if second != NO_TIME and kind in _core.kind_names
+    )
+
+
+def _draw_rungs(
+    ax: Any, tape: Mapping[str, np.ndarray], start: int, end: int, labels: list[str]
+) -> None:
+    place = {label: k for k, label in enumerate(labels)}
+    seconds = [start, *tape["time"].tolist(), end]
+    rungs = [0, *(place[rung] for rung in tape["to_rung"])]
+    for rung, begin, stop in zip(rungs, seconds[:-1], seconds[1:], strict=True):
+        ax.plot(
+            _times([begin, stop]),
+            [rung, rung],
+            color=RUNG_COLOURS[rung],
+            linewidth=6,
+            solid_capstyle="butt",
+        )
+    ax.step(
+        _times(seconds), [*rungs, rungs[-1]], where="post", color=_ink(ax), linewidth=0.8, alpha=0.7
+    )
+    top = max(*rungs, 1)
+    ax.set_ylim(-0.5, top + 0.5)
+    ax.set_yticks(range(top + 1), labels[: top + 1])
+    ax.set_ylabel("rung")
+
+
+def _draw_quality(ax: Any, dates: list[dt.datetime], snapshots: Mapping[str, np.ndarray]) -> None:
+    ax.fill_between(
+        dates,
+        snapshots["quality_low"],
+        snapshots["quality_high"],
+        color=_ink(ax),
+        alpha=0.18,
+        linewidth=0,
+    )
+    ax.plot(dates, snapshots["quality"], color=_ink(ax), linewidth=1.8, marker="o", markersize=2.5)
+    ax.set_ylim(0, 100)
+    ax.set_yticks([0, 50, 100])
+    ax.set_ylabel("quality")
+    if not np.isfinite(snapshots["quality"]).any():
+        ax.text(0.5, 0.5, "too little evidence on every date", transform=ax.transAxes, ha="center")
+
+
+def _draw_parameters(
+    ax: Any, dates: list[dt.datetime], snapshots: Mapping[str, np.ndarray]
+) -> None:
+    ends = []
+    for name, colour in PARAMETER_COLOURS.items():
+        values = snapshots[name]
+        if not np.isfinite(values).any():
+            continue
+        ax.plot(dates, values, color=colour, linewidth=1.5)
+        ends.append((float(values[np.isfinite(values)][-1]), name, colour))
+    ends.sort()
+    places = _spread([end for end, *_ in ends], 0.15, 0.04, 0.96)
+    for place, (_, name, colour) in zip(places, ends, strict=True):
+        ax.annotate(
+            name,
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+        )
+    ax.set_ylim(0, 1)
+    ax.set_yticks([0, 0.5, 1], ["0", "½", "1"])
+    ax.set_ylabel("parameters")
+
+
+def _draw_events(ax: Any, happened: list[tuple[int, str]], kinds: list[str]) -> None:
+    for row, kind in enumerate(kinds):
+        when = _times(second for second, k in happened if k == kind)
+        ax.plot(when, [row] * len(when), "|", color=_ink(ax), markersize=8)
+    ax.set_ylim(len(kinds) - 0.4, -0.6)
+    ax.set_yticks(range(len(kinds)), kinds, fontsize="small")
+    ax.tick_params(axis="y", length=0)
