@@ -21,13 +21,25 @@ from loyalty._words import percent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from loyalty.dynamics import FirstPassage, MixForecast
     from loyalty.histories import History, RelationshipHistory
     from loyalty.scoring import Parameter
 
-__all__ = ["flows", "parameters", "rung_mix", "strip"]
+__all__ = [
+    "first_passage",
+    "flows",
+    "forecast",
+    "frequency",
+    "parameters",
+    "rung_mix",
+    "strip",
+    "tracking",
+]
 
 #: Colours of the rungs from prospect to partner (M. Okabe and K. Ito, Color Universal Design, 2008, but for the grey).
 RUNG_COLOURS = ("#999999", "#56b4e9", "#0072b2", "#009e73", "#e69f00", "#d55e00")
+#: The colour of who lapsed, and of what a model expects.
+LAPSED_COLOUR, MODEL_COLOUR = "#cc79a7", "#d55e00"
 #: Colours of the four parameters, of the same palette.
 PARAMETER_COLOURS = {
     "commitment": "#0072b2",
@@ -322,6 +334,200 @@ def parameters(
         )
         ax.set_xlabel(f"evidence {percent(parameter.coverage, 1)}")
     return axes
+
+
+def forecast(ahead: MixForecast, ax: Any = None) -> Any:
+    """The rung mix of today's relationships in the periods ahead: a fan for each rung.
+
+    The inner band is what is not known of the moves; the outer one adds chance, and is where the count will lie.
+
+    Parameters
+    ----------
+    ahead
+        `loyalty.dynamics.transitions(past).forecast(12)`.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    if not ahead.status.usable or ahead.periods < 1:
+        why = ahead.status.sentence if not ahead.status.usable else "It looks no period ahead."
+        raise ValueError(f"there is no forecast to draw: {why}")
+    ax = _axes(ax)
+    table = ahead.to_frame("dict")
+    ends = []
+    states = list(dict.fromkeys(table["state"]))
+    for place, state in enumerate(states):
+        rows = table["state"] == state
+        colour = RUNG_COLOURS[place] if place < len(RUNG_COLOURS) else LAPSED_COLOUR
+        period, share = table["period"][rows], table["share"][rows]
+        for low, high, alpha in (("low", "high", 0.16), ("expected_low", "expected_high", 0.28)):
+            ax.fill_between(
+                period, table[low][rows], table[high][rows], color=colour, alpha=alpha, linewidth=0
+            )
+        ax.plot(period, share, color=colour, linewidth=1.8)
+        ends.append((float(share[-1]), state, colour))
+    top = float(np.nanmax(table["high"]))
+    _end_labels(ax, ends, 0.055 * top, lambda end, state: f"{state}  {percent(end, 1)}")
+    ax.set_ylim(0, 1.05 * top)
+    ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    ax.set_xlim(0, ahead.periods)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_xlabel(f"{ahead.period}s from now")
+    ax.set_ylabel("share of relationships")
+    ax.set_title("Rung mix ahead, with 90 % intervals", loc="left")
+    return ax
+
+
+def first_passage(time: FirstPassage, ax: Any = None) -> Any:
+    """When a group first reaches a rung: who has been there by then, and when half of it has.
+
+    Parameters
+    ----------
+    time
+        `loyalty.dynamics.transitions(past).first_passage("advocate", "client")`.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    table = time.to_frame("dict")
+    if not time.status.usable or len(table["time"]) < 2:
+        raise ValueError(f"there is nothing to draw: {time.status.sentence}")
+    ax = _axes(ax)
+    colour = RUNG_COLOURS[2]
+    ax.fill_between(
+        table["time"], table["low"], table["high"], color=colour, alpha=0.28, linewidth=0
+    )
+    ax.plot(table["time"], table["reached"], color=colour, linewidth=1.8)
+    last = float(table["time"][-1])
+    if time.median is not None and time.median <= last:
+        ax.plot(
+            [0, time.median, time.median],
+            [0.5, 0.5, 0],
+            color=_ink(ax),
+            linewidth=0.9,
+            linestyle="--",
+        )
+        ax.annotate(
+            f"half by {time.unit} {time.median:.0f}",
+            (time.median, 0.5),
+            xytext=(6, -12),
+            textcoords="offset points",
+        )
+    _share_axis(ax)
+    ax.set_xlim(0, last)
+    ax.set_xlabel(f"{time.unit}s from now")
+    ax.set_ylabel("share that has been there")
+    ax.set_title(f"From {time.group} to {time.target}, with 90 % interval", loc="left")
+    return ax
+
+
+def tracking(table: Any, ax: Any = None) -> Any:
+    """Repeat purchases so far, and those that a purchase model expects; what the fit has not seen lies behind the line.
+
+    Parameters
+    ----------
+    table
+        `loyalty.purchase.tracking(model, histories)`.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    columns = ("observed_cumulative", "expected_cumulative", "fitted")
+    held = frames.columns_of(table, columns)
+    when = _times(times("until", frames.column_of(table, "until"), "UTC"))
+    ax = _axes(ax)
+    ax.plot(when, held["observed_cumulative"], color=_ink(ax), linewidth=1.8)
+    ax.plot(when, held["expected_cumulative"], color=MODEL_COLOUR, linewidth=1.8, linestyle="--")
+    seen = np.flatnonzero(held["fitted"].astype(bool))
+    if seen.size and seen[-1] + 1 < len(when):
+        ax.axvline(when[seen[-1]], color=_ink(ax), linewidth=0.8, alpha=0.6)
+        ax.annotate(
+            "fitted up to here",
+            (when[seen[-1]], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4, -4),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize="small",
+        )
+    ends = [
+        (float(held["observed_cumulative"][-1]), "observed", _ink(ax)),
+        (float(held["expected_cumulative"][-1]), "expected", MODEL_COLOUR),
+    ]
+    top = max(end for end, *_ in ends)
+    _end_labels(ax, ends, 0.055 * top, lambda end, name: f"{name}  {end:,.0f}")
+    ax.set_ylim(0, 1.05 * top if top > 0 else 1)
+    ax.set_xlim(when[0], when[-1])
+    _date_axis(ax)
+    ax.set_ylabel("repeat purchases")
+    ax.set_title("Purchases against the model", loc="left")
+    return ax
+
+
+def frequency(table: Any, ax: Any = None) -> Any:
+    """How many customers bought again 0, 1, 2, ... times, beside what a purchase model expects.
+
+    Parameters
+    ----------
+    table
+        `loyalty.purchase.frequency(model, histories)`.
+    ax
+        Matplotlib axes; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes.
+    """
+    held = frames.columns_of(table, ("purchases", "observed", "expected"))
+    ax = _axes(ax)
+    counts = held["purchases"].astype(int)
+    ax.bar(counts - 0.2, held["observed"], 0.38, color=RUNG_COLOURS[1], label="observed")
+    ax.bar(
+        counts + 0.2,
+        held["expected"],
+        0.38,
+        facecolor="none",
+        edgecolor=MODEL_COLOUR,
+        linewidth=1.6,
+        label="expected",
+    )
+    ax.set_xticks(counts, [*map(str, counts[:-1]), f"{counts[-1]}+"])
+    ax.yaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
+    ax.set_xlabel("repeat purchases")
+    ax.set_ylabel("customers")
+    ax.legend(frameon=False)
+    ax.set_title("Customers by repeat purchases", loc="left")
+    return ax
+
+
+def _end_labels(ax: Any, ends: list[tuple[float, str, Any]], gap: float, words: Any) -> None:
+    """Names of lines beside their ends, at least `gap` apart."""
+    ends = sorted(ends, key=lambda end: end[0])
+    places = _spread([end for end, *_ in ends], gap, 0, float("inf"))
+    for place, (end, name, colour) in zip(places, ends, strict=True):
+        ax.annotate(
+            words(end, name),
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+        )
 
 
 def strip(past: RelationshipHistory, events: Any = None, axes: Any = None) -> Any:
