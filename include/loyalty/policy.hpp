@@ -69,6 +69,10 @@ inline std::string_view rung_label(const Policy& policy, Rung rung) noexcept {
   return policy.label(rung);
 }
 
+/// Range of `purchase_cycle_days`.
+inline constexpr double least_purchase_cycle_days = 0.25;
+inline constexpr double most_purchase_cycle_days = 9125;
+
 /// The half-life of B and O that fits a purchase cycle: four cycles, to the whole second. A policy file
 /// that gives the cycle alone means this one. Days 0.25..9125; seconds. O(1).
 inline Time purchases_half_life(double purchase_cycle_days) noexcept {
@@ -355,7 +359,8 @@ void examine(const Policy& policy, Complain&& complain) {
   if (!policy.rates.empty() && policy.currency.empty())
     complain("rates", std::to_string(policy.rates.size()) + " currencies",
              "rates only beside `currency`, the one that they lead to");
-  if (!(policy.purchase_cycle_days >= 0.25 && policy.purchase_cycle_days <= 9125))
+  if (!(policy.purchase_cycle_days >= least_purchase_cycle_days &&
+        policy.purchase_cycle_days <= most_purchase_cycle_days))
     complain("purchase_cycle_days", number_text(policy.purchase_cycle_days), "0.25 .. 9125");
   if (policy.landmark && !(*policy.landmark >= utc(1, 1, 1) && *policy.landmark < utc(10000, 1, 1)))
     complain("landmark", std::to_string(*policy.landmark) + " s",

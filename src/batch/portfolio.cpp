@@ -71,9 +71,23 @@ struct CopiedItems {
   void erase(const Item* item) { items.erase(items.begin() + (item - items.data())); }
 };
 
+/// A relationship whose acts somebody may hear.
+struct Heard {
+  Relationship& r;
+  std::uint32_t index;
+  const ActObserver& observer;
+
+  void take(const Act& act, const FoldRules& rules) const {
+    loyalty::apply(r, act, rules);
+    if (observer) observer(index, act);
+  }
+};
+
+void apply(const Heard& heard, const Act& act, const FoldRules& rules) { heard.take(act, rules); }
+
 /// A promise or payment whose end is known: acts at once where time has reached it, else waits.
 template <class Items>
-void schedule(typename Items::Item item, Time now, Relationship& r, Items& items,
+void schedule(typename Items::Item item, Time now, const Heard& r, Items& items,
               const FoldRules& rules) {
   if (can_change(item, now, rules))
     items.insert(std::move(item));
@@ -86,7 +100,7 @@ void schedule(typename Items::Item item, Time now, Relationship& r, Items& items
 /// the calls before: a request that had expired by then is closed, whether or not it was folded away already.
 template <class Items>
 std::optional<Skip> act_with_items(const Event& e, const Act& act, std::string_view key,
-                                   Time reached, Relationship& r, Items& items,
+                                   Time reached, const Heard& r, Items& items,
                                    const FoldRules& rules) {
   using Item = typename Items::Item;
   using Text = decltype(Item::key);
@@ -471,7 +485,8 @@ void Portfolio::act_on(KeyedRows& rows, Worker& worker) {
     const bool late = row.newest > row.event.time;
     const bool corrects = row.corrects;
     const Relationship before = corrects ? r : Relationship{};
-    const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(), r, pool, rules);
+    const auto skip = act_with_items(row.event, act, rows.key(row), row.reached(),
+                                     Heard{r, row.relationship, observer_}, pool, rules);
     if (corrects) add_correction(worker.corrections, row.relationship, difference(r, before));
     if (skip) {
       // Each row stays in the books of the call that brought it; what it turned out to be is in the total.
@@ -499,6 +514,8 @@ void Portfolio::mark(Time as_of) {
   corrections_.clear();
 }
 
+void Portfolio::observe(ActObserver observer) { observer_ = std::move(observer); }
+
 std::optional<Relationship> Portfolio::correction(std::uint32_t index) const {
   const auto it = corrections_.find(index);
   if (it == corrections_.end()) return std::nullopt;
@@ -514,6 +531,7 @@ void Portfolio::Worker::start() {
   over_limit = false;
   newest = no_time;
   marked = no_time;
+  one_by_one = no_time;
   second = no_time;
   second_start = second_rejects = 0;
   again.clear();
@@ -573,7 +591,7 @@ void Portfolio::settle() {
       if (!can_change(item, newest_, rules)) done.push_back(&item);
     });
     for (const OpenItem* item : done) {
-      fire(states_[i], *item, newest_, rules);
+      fire(Heard{states_[i], i, observer_}, *item, newest_, rules);
       items(i).erase(meta_[i].open, item);
     }
     if (!within_limits(states_[i])) over_limit_ = true;
@@ -889,8 +907,8 @@ class Portfolio::Pass {
     }
     if (state != nullptr && (plan == not_plain || state->ladder.newest == time)) [[unlikely]]
       w_.again.push_back(index);
-    if (time <= w_.marked) [[unlikely]]
-      plan = not_plain;  // what it changes is kept apart
+    if (time <= w_.one_by_one) [[unlikely]]
+      plan = not_plain;  // what it changes is kept apart, or heard
     if (!counted(i, index, state, plan)) return;
     ++w_.books.scored;
     w_.newest = std::max(w_.newest, time);
@@ -955,9 +973,10 @@ class Portfolio::Pass {
       before = r;
     if (opens_or_closes) {
       PooledItems pool{p_.items(index), index, p_.meta_[index].open};
-      (void)act_with_items(event, act, key, event.time, r, pool, rules_);
+      (void)act_with_items(event, act, key, event.time, Heard{r, index, p_.observer_}, pool,
+                           rules_);
     } else {
-      loyalty::apply(r, act, rules_);
+      Heard{r, index, p_.observer_}.take(act, rules_);
     }
     if (before) add_correction(w_.corrections, index, difference(r, *before));
     if (!within_limits(r)) w_.over_limit = true;
@@ -1021,12 +1040,15 @@ Books Portfolio::fold(const EventColumns& rows, std::span<const std::size_t> ord
                       Workers& workers, Time marked) {
   const std::size_t count = order.empty() ? rows.rows : order.size();
   constexpr std::size_t least = 1 << 11;  // rows that are worth a worker
-  const auto parts = static_cast<unsigned>(std::clamp<std::size_t>(
-      count / least, 1, std::min<std::size_t>(workers.count(), lane_count)));
+  const auto parts =
+      observer_ ? 1U
+                : static_cast<unsigned>(std::clamp<std::size_t>(
+                      count / least, 1, std::min<std::size_t>(workers.count(), lane_count)));
   while (workers_.size() < parts) workers_.emplace_back(rules_->fold());
   for (unsigned part = 0; part < parts; ++part) {
     workers_[part].start();
     workers_[part].marked = marked;
+    workers_[part].one_by_one = observer_ ? furthest_time : marked;
   }
   share_pending(parts);
   start_words(rows.relationship_number == nullptr ? rows.relationship : TextColumn{}, rows.rows);
@@ -1463,35 +1485,39 @@ std::span<const Portfolio::KeyedRow> Portfolio::pending_of(std::uint32_t index) 
   return {first, last};
 }
 
-std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time now,
-                                                     Books& books) const {
+std::pair<Relationship, int> Portfolio::read_pending(std::uint32_t index, Time now, Books& books,
+                                                     const ActObserver& observer) const {
   const FoldRules& rules = rules_->fold();
   Relationship r = states_[index];
+  const Heard heard{r, index, observer};
   const auto waiting = pending_of(index);
   CopiedItems copied(items(index), meta_[index].open, waiting.size());
   int skipped = 0;
   for (const KeyedRow& row : waiting) {
     Act act;
     (void)act_of(row.event, rules, act);
-    if (const auto skip =
-            act_with_items(row.event, act, pending_.key(row), row.reached(), r, copied, rules)) {
+    if (const auto skip = act_with_items(row.event, act, pending_.key(row), row.reached(), heard,
+                                         copied, rules)) {
       ++skipped;
       books.skip(*skip);
     }
   }
-  for (const CopiedItems::Item& item : copied.items) fire(r, item, now, rules);
+  for (const CopiedItems::Item& item : copied.items) fire(heard, item, now, rules);
   return {r, skipped};
 }
 
-Relationship Portfolio::state(std::uint32_t index, Time now) const {
+Relationship Portfolio::state(std::uint32_t index, Time now) const { return state(index, now, {}); }
+
+Relationship Portfolio::state(std::uint32_t index, Time now, const ActObserver& observer) const {
   Relationship r;
   if (!pending_.rows.empty() && !pending_of(index).empty()) {
     Books ignored;
-    r = read_pending(index, now, ignored).first;
+    r = read_pending(index, now, ignored, observer).first;
   } else {
     r = states_[index];
-    items(index).each(meta_[index].open,
-                      [&](const OpenItem& item) { fire(r, item, now, rules_->fold()); });
+    items(index).each(meta_[index].open, [&](const OpenItem& item) {
+      fire(Heard{r, index, observer}, item, now, rules_->fold());
+    });
   }
   if (!within_limits(r)) [[unlikely]]
     throw_limit(index, r);  // by items that no later row has folded away

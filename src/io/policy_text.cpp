@@ -414,7 +414,7 @@ class Reader {
     const toml::node* node = take("purchase_cycle_days");
     if (node == nullptr) return false;
     const std::optional<double> given = number_of(*node);
-    if (given && *given >= 0.25 && *given <= 9125) {
+    if (given && *given >= least_purchase_cycle_days && *given <= most_purchase_cycle_days) {
       policy_.purchase_cycle_days = *given;
       return true;
     }

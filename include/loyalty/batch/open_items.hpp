@@ -42,10 +42,10 @@ bool can_change(const BasicOpenItem<Text>& item, Time newest, const FoldRules& r
   }
 }
 
-/// Lets an item act on a state as time stands at `now` (all stamps up to and including it).
-template <class Text>
-void fire(Relationship& r, const BasicOpenItem<Text>& item, Time now,
-          const FoldRules& rules) noexcept {
+/// Lets an item act on a state as time stands at `now` (all stamps up to and including it). `State` is a relationship, or
+/// whatever else acts apply to.
+template <class State, class Text>
+void fire(State&& r, const BasicOpenItem<Text>& item, Time now, const FoldRules& rules) {
   switch (item.kind) {
     case Kind::request:
       if (expiry_of(item.from, rules) <= now) apply(r, expiry_act(item.from, true, rules), rules);

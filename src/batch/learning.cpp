@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/batch/learning.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <loyalty/core/error.hpp>
+#include <loyalty/math/optimise_beta_binomial.hpp>
+#include <loyalty/math/optimise_gamma_rate.hpp>
+
+#include "batch/ledger.hpp"
+
+namespace loyalty {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+/// Half of the 95 % point of chi^2 with one degree of freedom.
+constexpr double drop = 1.9207294103470605;
+
+/// What fades by so much a second, fades by so much in `seconds`.
+double fade(Time seconds, double half_life) noexcept {
+  return std::exp2(-static_cast<double>(seconds) / half_life);
+}
+
+// ---- what a policy says of a stream ------------------------------------------------------------------
+
+/// The two numbers of a stream's prior, and what the policy calls them.
+struct PriorKeys {
+  std::string_view section;
+  std::string_view first;
+  std::string_view second;
+};
+constexpr std::array<PriorKeys, stream_count> prior_keys = {{
+    {"commitment", "prior_kept", "prior_breached"},
+    {"trust", "prior_kept", "prior_broken"},
+    {"responsiveness", "prior_answers", "prior_time"},
+    {"responsiveness", "prior_granted", "prior_refused"},
+    {"reciprocity", "prior_given", "prior_received"},
+}};
+
+template <class Options>  // ScoringOptions, const or not
+auto prior_of(Options& o, Stream stream) {
+  switch (stream) {
+    case Stream::guarantees:
+      return std::pair(&o.commitment.prior_kept, &o.commitment.prior_breached);
+    case Stream::trust:
+      return std::pair(&o.trust.prior_kept, &o.trust.prior_broken);
+    case Stream::responses:
+      return std::pair(&o.responsiveness.prior_answers, &o.responsiveness.prior_time);
+    case Stream::concessions:
+      return std::pair(&o.responsiveness.prior_granted, &o.responsiveness.prior_refused);
+    default:
+      return std::pair(&o.reciprocity.prior_given, &o.reciprocity.prior_received);
+  }
+}
+
+template <class Lives>
+auto& half_life_in(Lives& h, Stream stream) {
+  switch (stream) {
+    case Stream::guarantees:
+      return h.guarantees;
+    case Stream::trust:
+      return h.trust;
+    case Stream::responses:
+      return h.responses;
+    case Stream::concessions:
+      return h.concessions;
+    default:
+      return h.reciprocity;
+  }
+}
+
+/// The range that the policy allows a number, in the file's unit.
+PriorBounds range_of(std::string_view section, std::string_view name) {
+  PriorBounds range;
+  const auto look = [&](const Key& key, const auto&) {
+    if (key.section == section && key.name == name) range = {key.low, key.high};
+  };
+  const Policy any;
+  visit_common(any, look);
+  visit_role(any, Role::consumer, look);
+  return range;
+}
+
+// ---- scores ----------------------------------------------------------------------------------------
+
+double score_of(std::span<const DatedOutcome> outcomes, Stream stream, double half_life,
+                const ScoringOptions& options, Time from) noexcept {
+  const auto [first, second] = prior_of(options, stream);
+  return stream == Stream::responses
+             ? prequential_rates(outcomes, half_life, *first, *second, from)
+             : prequential_shares(outcomes, half_life, *first, *second, from);
+}
+
+/// The log-score of a stream, over all relationships.
+double score_of(const Ledger& ledger, Stream stream, double half_life, const Policy& policy,
+                Time from = no_time) {
+  const auto& log = ledger.streams[static_cast<std::size_t>(stream)];
+  double sum = 0;
+  for (std::size_t who = 0; who < ledger.size(); ++who)
+    if (log.first[who] != log.first[who + 1])
+      sum += score_of(log.of(who), stream, half_life, policy.scoring(ledger.roles[who]), from);
+  return sum;
+}
+
+// ---- words -----------------------------------------------------------------------------------------
+
+std::string relationships_text(std::int64_t n) {
+  return n == 1 ? "1 relationship" : fmt::format("{} relationships", n);
+}
+
+std::string lacking(std::int64_t have, std::int64_t least, std::string_view what) {
+  return fmt::format("{} {} {}; {} are needed: {} more. The policy's value stays.",
+                     relationships_text(have), have == 1 ? "has" : "have", what, least,
+                     least - have);
+}
+
+/// A number with so many significant digits, as it would be written.
+double rounded(double x, int digits) {
+  char text[40];
+  const auto end =
+      std::to_chars(text, text + sizeof text, x, std::chars_format::general, digits).ptr;
+  double value = x;
+  std::from_chars(text, end, value);
+  return value;
+}
+
+// ---- half-lives ------------------------------------------------------------------------------------
+
+double in_days(double seconds) { return seconds / double{day}; }
+
+/// The half-lives that are tried: from one day on, two in each doubling, to about 90 years.
+std::vector<double> candidates() {
+  std::vector<double> all;
+  for (int i = 0; i <= 30; ++i) all.push_back(double{day} * std::exp2(0.5 * i));
+  return all;
+}
+
+/// Scores half-lives of one stream, and finds the best.
+class HalfLifeSearch {
+ public:
+  HalfLifeSearch(const Ledger& ledger, Stream stream, const Policy& policy)
+      : ledger_(ledger), stream_(stream), policy_(policy) {
+    for (const double h : candidates()) points_.emplace_back(h, score(h));
+  }
+
+  /// Refines the best of the grid by golden section, to 0.5 %.
+  void refine() {
+    std::size_t at = best();
+    const std::size_t last = points_.size() - 1;
+    double low = std::log(points_[at == 0 ? 0 : at - 1].first);
+    double high = std::log(points_[at == last ? last : at + 1].first);
+    constexpr double golden = 0.6180339887498949;
+    double left = high - golden * (high - low);
+    double right = low + golden * (high - low);
+    double at_left = add(left);
+    double at_right = add(right);
+    while (high - low > 0.005) {
+      if (at_left < at_right) {
+        low = left;
+        left = right;
+        at_left = at_right;
+        right = low + golden * (high - low);
+        at_right = add(right);
+      } else {
+        high = right;
+        right = left;
+        at_right = at_left;
+        left = high - golden * (high - low);
+        at_left = add(left);
+      }
+    }
+    sort();
+    // Where the score falls below the best by `drop`, on either side, to 0.5 %.
+    at = best();
+    const double least = points_[at].second - drop;
+    std::size_t below = at;
+    while (below > 0 && points_[below - 1].second >= least) --below;
+    std::size_t above = at;
+    while (above + 1 < points_.size() && points_[above + 1].second >= least) ++above;
+    low_ = below == 0 ? 0 : crossing(points_[below - 1].first, points_[below].first, least);
+    high_ = above + 1 == points_.size()
+                ? infinity
+                : crossing(points_[above + 1].first, points_[above].first, least);
+    sort();
+  }
+
+  /// The best half-life, and those between which all predict nearly as well; 0 and infinity are open ends. Seconds.
+  Estimate estimate() const { return {points_[best()].first, low_, high_}; }
+
+  HalfLifeScores scores() const {
+    HalfLifeScores out;
+    out.stream = stream_;
+    for (const auto& [h, value] : points_) {
+      const auto seconds = static_cast<Time>(std::llround(h));
+      if (!out.half_lives.empty() && out.half_lives.back() == seconds) continue;
+      out.half_lives.push_back(seconds);
+      out.scores.push_back(value);
+    }
+    return out;
+  }
+
+ private:
+  double score(double half_life) const { return score_of(ledger_, stream_, half_life, policy_); }
+  double add(double log_half_life) {
+    points_.emplace_back(std::exp(log_half_life), score(std::exp(log_half_life)));
+    return points_.back().second;
+  }
+  void sort() { std::sort(points_.begin(), points_.end()); }
+  std::size_t best() const {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i < points_.size(); ++i)
+      if (points_[i].second > points_[at].second) at = i;
+    return at;
+  }
+  double crossing(double outside, double inside, double least) {
+    while (std::abs(std::log(inside / outside)) > 0.005) {
+      const double middle = std::sqrt(outside * inside);
+      (add(std::log(middle)) >= least ? inside : outside) = middle;
+    }
+    return inside;
+  }
+
+  const Ledger& ledger_;
+  Stream stream_;
+  const Policy& policy_;
+  std::vector<std::pair<double, double>> points_;  ///< half-life in seconds, score
+  double low_ = 0;
+  double high_ = infinity;
+};
+
+// ---- one pass --------------------------------------------------------------------------------------
+
+/// Learns from a ledger; `policy` becomes the new one.
+class Learner {
+ public:
+  Learner(const Ledger& ledger, const LearnOptions& options, Time as_of, Policy& policy)
+      : ledger_(ledger), options_(options), as_of_(as_of), policy_(policy) {
+    for (const Role role : ledger.roles) ++known_[static_cast<std::size_t>(role)];
+  }
+
+  std::vector<LearnedValue> values;
+  std::vector<HalfLifeScores> scores;
+  std::vector<LearnedCycle> cycles;
+
+  void run() {
+    if (options_.half_lives) learn_half_lives();
+    if (options_.purchase_cycle) learn_purchase_cycle();
+    if (options_.priors)
+      for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), policy_, &values);
+  }
+
+ private:
+  void learn_half_lives() {
+    Policy tried = policy_;
+    if (options_.priors)
+      for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), tried, nullptr);
+    for (int i = 0; i < stream_count; ++i) learn_half_life(static_cast<Stream>(i), tried);
+  }
+
+  void learn_half_life(Stream stream, const Policy& tried) {
+    const auto& log = ledger_.streams[static_cast<std::size_t>(stream)];
+    Time& half_life = half_life_in(policy_.fold.half_lives, stream);
+    LearnedValue value;
+    value.key = fmt::format("half_life_days.{}", stream_names[static_cast<std::size_t>(stream)]);
+    value.before = value.after = in_days(static_cast<double>(half_life));
+    value.evidence = static_cast<double>(log.items.size());
+    for (std::size_t who = 0; who < ledger_.size(); ++who)
+      value.relationships += log.of(who).size() >= 2 ? 1 : 0;
+    if (value.relationships < options_.least_relationships) {
+      value.sentence =
+          lacking(value.relationships, options_.least_relationships, "outcomes at two times");
+      values.push_back(std::move(value));
+      return;
+    }
+    HalfLifeSearch search(ledger_, stream, tried);
+    search.refine();
+    scores.push_back(search.scores());
+    const Estimate found = search.estimate();
+    value.estimate = {in_days(found.value), in_days(found.low), in_days(found.high)};
+    const auto old = static_cast<double>(half_life);
+    const bool fits = old >= found.low && old <= found.high;
+    const auto days = [](double seconds) { return fmt::format("{:.4g}", in_days(seconds)); };
+    double wanted = old;
+    if (found.low == 0 && found.high == infinity) {
+      value.end = FitEnd::not_identified;
+      value.sentence = "Any half-life predicts as well: the data do not tell. The policy's stays.";
+    } else if (found.low > 0 && found.high < infinity) {
+      value.end = FitEnd::converged;
+      value.sentence = fmt::format("Half-lives of {} to {} days predict best{}.", days(found.low),
+                                   days(found.high), fits ? "; the policy's was among them" : "");
+      wanted = found.value;
+    } else {
+      value.end = FitEnd::boundary;
+      const bool slow = found.high == infinity;
+      const double end = slow ? found.low : found.high;
+      value.sentence = fmt::format(
+          "Every half-life {} {} days predicts as well: {}. {}", slow ? "above" : "below",
+          days(end),
+          slow ? "no older evidence has lost its worth" : "only the newest evidence counts",
+          fits ? "The policy's is among them and stays." : "The nearest of them is taken.");
+      if (!fits) wanted = end;
+    }
+    if (wanted != old) {
+      // Whole days, or hours where there are few.
+      const double unit = wanted >= 10 * double{day} ? double{day} : 3600.0;
+      const PriorBounds range =
+          range_of("half_life_days", stream_names[static_cast<std::size_t>(stream)]);
+      const double days_of =
+          std::clamp(in_days(unit * std::round(wanted / unit)), range.low, range.high);
+      half_life = static_cast<Time>(std::llround(days_of * double{day}));
+      value.after = in_days(static_cast<double>(half_life));
+    }
+    values.push_back(std::move(value));
+  }
+
+  void learn_purchase_cycle() {
+    const std::optional<Role> roles[] = {std::nullopt,      Role::consumer, Role::supplier,
+                                         Role::distributor, Role::agency,   Role::agent};
+    for (const auto& role : roles) {
+      PurchaseCycle cycle = cycle_of(role);
+      if (role && cycle.closed + cycle.open == 0) continue;
+      cycles.push_back({role ? std::string(role_names[static_cast<std::size_t>(*role)]) : "all",
+                        std::move(cycle)});
+    }
+    const PurchaseCycle& all = cycles.front().cycle;
+    LearnedValue value;
+    value.key = "purchase_cycle_days";
+    value.before = value.after = policy_.purchase_cycle_days;
+    value.estimate = all.days;
+    value.relationships = all.relationships;
+    value.evidence = static_cast<double>(all.closed);
+    value.end = all.status.end;
+    value.sentence = all.status.sentence;
+    Time& half_life = policy_.fold.half_lives.purchases;
+    const bool follows = half_life == purchases_half_life(policy_.purchase_cycle_days);
+    LearnedValue purchases;
+    purchases.key = "half_life_days.purchases";
+    purchases.before = in_days(static_cast<double>(half_life));
+    purchases.relationships = value.relationships;
+    purchases.evidence = value.evidence;
+    purchases.end = value.end;
+    if (all.status.usable()) {
+      value.after = std::clamp(std::round(100 * all.days.value) / 100, least_purchase_cycle_days,
+                               most_purchase_cycle_days);
+      policy_.purchase_cycle_days = value.after;
+      if (follows) half_life = purchases_half_life(value.after);
+      purchases.sentence =
+          follows ? "Four purchase cycles." : "The policy states it by itself: it stays.";
+    } else {
+      value.sentence += " The policy's value stays.";
+      purchases.sentence = "Stays with the purchase cycle.";
+    }
+    purchases.after = in_days(static_cast<double>(half_life));
+    values.push_back(std::move(value));
+    values.push_back(std::move(purchases));
+  }
+
+  PurchaseCycle cycle_of(std::optional<Role> role) const {
+    std::vector<PurchaseGap> gaps;
+    for (std::size_t who = 0; who < ledger_.size(); ++who) {
+      if (role && ledger_.roles[who] != *role) continue;
+      const auto times = ledger_.purchases.of(who);
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        const bool closed = i + 1 < times.size();
+        const Time seconds = (closed ? times[i + 1] : as_of_) - times[i];
+        if (seconds > 0)
+          gaps.push_back(
+              {static_cast<std::uint32_t>(who), in_days(static_cast<double>(seconds)), closed});
+      }
+    }
+    return purchase_cycle(std::move(gaps), options_.least_relationships);
+  }
+
+  /// The priors of a role, into `policy`; what was found goes to `told`, where that is wanted.
+  void learn_priors(Role role, Policy& policy, std::vector<LearnedValue>* told) const {
+    if (known_[static_cast<std::size_t>(role)] == 0) return;
+    for (int i = 0; i < stream_count; ++i) {
+      const auto stream = static_cast<Stream>(i);
+      const auto& log = ledger_.streams[static_cast<std::size_t>(i)];
+      const auto half_life = static_cast<double>(half_life_in(policy.fold.half_lives, stream));
+      const bool rates = stream == Stream::responses;
+      std::vector<double> good;
+      std::vector<double> bad;
+      std::int64_t telling = 0;  // relationships that can differ from others
+      double evidence = 0;
+      for (std::size_t who = 0; who < ledger_.size(); ++who) {
+        if (ledger_.roles[who] != role) continue;
+        double k = 0;
+        double l = rates ? ledger_.waiting[who] : 0;
+        for (const DatedOutcome& outcome : log.of(who)) {
+          const double weight = fade(as_of_ - outcome.time, half_life);
+          k += weight * outcome.good;
+          l += weight * outcome.bad;
+        }
+        if (!(k + l > 0)) continue;
+        good.push_back(k);
+        bad.push_back(l);
+        evidence += rates ? k : k + l;
+        telling += (rates ? k : k + l) > 1 ? 1 : 0;
+      }
+      const PriorKeys& keys = prior_keys[static_cast<std::size_t>(i)];
+      const PriorBounds bounds = range_of(keys.section, keys.first);
+      PriorFit fit;
+      if (telling < options_.least_relationships) {
+        fit.status.sentence = lacking(
+            telling, options_.least_relationships,
+            rates ? "more than one answer that counts" : "evidence of more than one outcome");
+      } else {
+        fit = rates ? fit_gamma_rate(good, bad, bounds) : fit_beta_binomial(good, bad, bounds);
+        if (!fit.status.usable()) fit.status.sentence += " The policy's value stays.";
+      }
+      const auto [first, second] = prior_of(policy.roles[static_cast<std::size_t>(role)], stream);
+      const auto take = [&](std::string_view name, double& number, const Estimate& estimate) {
+        LearnedValue value;
+        value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
+                                keys.section, name);
+        value.before = number;
+        if (fit.status.usable())
+          number = std::clamp(rounded(estimate.value, 4), bounds.low, bounds.high);
+        value.after = number;
+        value.estimate = estimate;
+        value.relationships = static_cast<std::int64_t>(good.size());
+        value.evidence = evidence;
+        value.end = fit.status.end;
+        value.sentence = fit.status.sentence;
+        if (told != nullptr) told->push_back(std::move(value));
+      };
+      take(keys.first, *first, fit.first);
+      take(keys.second, *second, fit.second);
+    }
+  }
+
+  const Ledger& ledger_;
+  const LearnOptions& options_;
+  Time as_of_;
+  Policy& policy_;
+  std::array<std::int64_t, role_count> known_{};
+};
+
+HoldOut held_out(const Ledger& ledger, const EventColumns& rows, const Policy& policy,
+                 const LearnOptions& options) {
+  HoldOut out;
+  out.from = options.hold_out;
+  Policy learned = policy;
+  const Ledger early = ledger_of(rows, policy, options.hold_out);
+  Learner(early, options, options.hold_out, learned).run();
+  for (int i = 0; i < stream_count; ++i) {
+    const auto stream = static_cast<Stream>(i);
+    const auto k = static_cast<std::size_t>(i);
+    for (const DatedOutcome& outcome : ledger.streams[k].items)
+      out.outcomes[k] += outcome.time > out.from ? 1 : 0;
+    const auto score = [&](const Policy& p) {
+      return score_of(ledger, stream, static_cast<double>(half_life_in(p.fold.half_lives, stream)),
+                      p, out.from);
+    };
+    out.before[k] = score(policy);
+    out.after[k] = score(learned);
+  }
+  return out;
+}
+
+}  // namespace
+
+double prequential_shares(std::span<const DatedOutcome> outcomes, double half_life, double a,
+                          double b, Time from) noexcept {
+  double good = 0;
+  double bad = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const DatedOutcome& now = outcomes[i];
+    if (i > 0) {
+      const double weight = fade(now.time - outcomes[i - 1].time, half_life);
+      good = weight * (good + outcomes[i - 1].good);
+      bad = weight * (bad + outcomes[i - 1].bad);
+    }
+    if (now.time <= from) continue;
+    const double all = (a + good) + (b + bad);
+    if (now.good > 0) sum += now.good * std::log((a + good) / all);
+    if (now.bad > 0) sum += now.bad * std::log((b + bad) / all);
+  }
+  return sum;
+}
+
+double prequential_rates(std::span<const DatedOutcome> outcomes, double half_life, double shape,
+                         double rate, Time from) noexcept {
+  double events = 0;
+  double exposure = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const DatedOutcome& now = outcomes[i];
+    if (i > 0) {
+      const double weight = fade(now.time - outcomes[i - 1].time, half_life);
+      events = weight * (events + outcomes[i - 1].good);
+      exposure = weight * (exposure + outcomes[i - 1].bad);
+    }
+    if (now.time > from) sum += log_gamma_rate(shape + events, rate + exposure, now.good, now.bad);
+  }
+  return sum;
+}
+
+Learning learn(const EventColumns& rows, const Policy& policy, const LearnOptions& options) {
+  if (options.as_of == no_time)
+    throw PolicyError("learn: as_of is absent; it is the date by which the log is judged");
+  if (options.hold_out != no_time && options.hold_out >= options.as_of)
+    throw PolicyError("learn: hold_out = " + date_text(options.hold_out) +
+                      ": allowed is a date before as_of, " + date_text(options.as_of));
+  if (options.least_relationships < 2)
+    throw PolicyError("learn: least_relationships = " +
+                      std::to_string(options.least_relationships) + ": allowed is 2 or more");
+  Learning learning;
+  learning.policy = policy;
+  const Ledger ledger = ledger_of(rows, policy, options.as_of);
+  Learner learner(ledger, options, options.as_of, learning.policy);
+  learner.run();
+  learning.before = fingerprints(policy);
+  learning.after = fingerprints(learning.policy);
+  learning.values = std::move(learner.values);
+  learning.scores = std::move(learner.scores);
+  learning.cycles = std::move(learner.cycles);
+  learning.books = ledger.books;
+  learning.later = ledger.later;
+  learning.relationships = static_cast<std::int64_t>(ledger.size());
+  learning.first = ledger.first;
+  learning.last = ledger.last;
+  learning.as_of = options.as_of;
+  if (options.hold_out != no_time) learning.hold_out = held_out(ledger, rows, policy, options);
+  return learning;
+}
+
+// ---- for people ------------------------------------------------------------------------------------
+
+namespace {
+
+std::string number(double x) {
+  if (std::isnan(x)) return "-";
+  if (std::isinf(x)) return "no limit";
+  return fmt::format("{:.4g}", x);
+}
+
+std::string thousands(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+}  // namespace
+
+std::string summary(const Learning& l) {
+  std::string s;
+  const auto add = [&s](const std::string& line) { s += line + '\n'; };
+  const std::string span =
+      l.first == no_time ? "no dates" : date_text(l.first) + " to " + date_text(l.last);
+  add(fmt::format("Learned from {} rows of {} relationships, {}, as of {}.",
+                  thousands(l.books.read), thousands(l.relationships), span, date_text(l.as_of)));
+  std::int64_t changed = 0;
+  for (const LearnedValue& v : l.values) changed += v.changed() ? 1 : 0;
+  add(fmt::format("Policy {} became {}: {} of {} values changed.", l.before.policy, l.after.policy,
+                  changed, l.values.size()));
+  if (l.books.skipped_total() + l.books.set_aside_total() + l.later > 0)
+    add(fmt::format("Of the rows {} were skipped and {} set aside; {} lie after the date.",
+                    thousands(l.books.skipped_total()), thousands(l.books.set_aside_total()),
+                    thousands(l.later)));
+  for (const bool change : {true, false}) {
+    if ((change ? changed : static_cast<std::int64_t>(l.values.size()) - changed) == 0) continue;
+    s += '\n';
+    add(change ? fmt::format("{:<42}{:>10}{:>10}   {}", "Changed", "before", "now", "95 % interval")
+               : fmt::format("{:<42}{:>10}", "Kept", "value"));
+    for (const LearnedValue& v : l.values) {
+      if (v.changed() != change) continue;
+      if (change)
+        add(fmt::format("  {:<40}{:>10}{:>10}   {} .. {}", v.key, number(v.before), number(v.after),
+                        number(v.estimate.low), number(v.estimate.high)));
+      else
+        add(fmt::format("  {:<40}{:>10}   {}", v.key, number(v.before), name_of(v.end)));
+      add(fmt::format("      {}{}", v.sentence,
+                      v.relationships == 0
+                          ? ""
+                          : fmt::format(" From {}.", relationships_text(v.relationships))));
+    }
+  }
+  if (l.hold_out) {
+    const HoldOut& h = *l.hold_out;
+    s += '\n';
+    add(fmt::format(
+        "Learned until {}, tried on what came later: log-score before, after, and gain.",
+        date_text(h.from)));
+    double gain = 0;
+    for (std::size_t i = 0; i < stream_names.size(); ++i) {
+      gain += h.after[i] - h.before[i];
+      if (h.outcomes[i] != 0)
+        add(fmt::format("  {:<14}{:>9} outcomes{:>14.1f}{:>14.1f}{:>+12.1f}", stream_names[i],
+                        thousands(h.outcomes[i]), h.before[i], h.after[i],
+                        h.after[i] - h.before[i]));
+    }
+    add(gain > 0 ? "  What was learned predicts better."
+                 : "  What was learned predicts no better.");
+  }
+  return s;
+}
+
+}  // namespace loyalty

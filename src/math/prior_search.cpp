@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "math/prior_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <loyalty/math/optimise.hpp>
+
+namespace loyalty {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double z = 1.959963984540054;  // 97.5 % point of the normal law
+constexpr double drop =
+    1.9207294103470605;  // z^2/2: 95 % of a likelihood ratio with one degree of freedom
+
+/// The likelihood in ln first, ln second.
+Objective in_logs(const PriorLikelihood& likelihood) {
+  return [&likelihood](const VectorXd& x, VectorXd* gradient, MatrixXd* hessian) {
+    const double a = std::exp(x[0]);
+    const double b = std::exp(x[1]);
+    const PairSlopes s = likelihood.at(a, b, gradient != nullptr || hessian != nullptr);
+    if (gradient != nullptr) {
+      gradient->resize(2);
+      *gradient << a * s.by_first, b * s.by_second;
+    }
+    if (hessian != nullptr) {
+      hessian->resize(2, 2);
+      *hessian << a * (a * s.by_first_twice + s.by_first), a * b * s.by_both, a * b * s.by_both,
+          b * (b * s.by_second_twice + s.by_second);
+    }
+    return s.value;
+  };
+}
+
+/// Priors of one weight, by the logarithm u of the ratio of their numbers.
+struct AtWeight {
+  const PriorLikelihood& likelihood;
+  const PriorBounds& bounds;
+
+  double first(double weight, double u) const noexcept {
+    return likelihood.beta ? weight / (1 + std::exp(-u)) : weight;
+  }
+  double second(double weight, double u) const noexcept {
+    return likelihood.beta ? weight / (1 + std::exp(u)) : weight * std::exp(-u);
+  }
+
+  /// The best of them: u and its likelihood, by golden section around a guess; the likelihood has one peak in u.
+  std::pair<double, double> best(double weight, double guess) const {
+    constexpr double golden = 0.6180339887498949;
+    const auto value = [&](double u) {
+      return likelihood.at(first(weight, u), second(weight, u), false).value;
+    };
+    double low = guess - 3;
+    double high = guess + 3;
+    double left = high - golden * (high - low);
+    double right = low + golden * (high - low);
+    double at_left = value(left);
+    double at_right = value(right);
+    while (high - low > 1e-7) {
+      if (at_left < at_right) {
+        low = left;
+        left = right;
+        at_left = at_right;
+        right = low + golden * (high - low);
+        at_right = value(right);
+      } else {
+        high = right;
+        right = left;
+        at_right = at_left;
+        left = high - golden * (high - low);
+        at_left = value(left);
+      }
+    }
+    const double u = (low + high) / 2;
+    return {u, value(u)};
+  }
+};
+
+Estimate around(double centre, double variance, double (*back)(double)) {
+  const double half = z * std::sqrt(variance);
+  return {back(centre), back(centre - half), back(centre + half)};
+}
+double exponential(double x) { return std::exp(x); }
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+void take_intervals(const MatrixXd& c, const VectorXd& x, bool beta, PriorFit& fit) {
+  const double a = fit.first.value;
+  const double b = fit.second.value;
+  fit.first = around(x[0], c(0, 0), exponential);
+  fit.second = around(x[1], c(1, 1), exponential);
+  const double ratio = std::max(0.0, c(0, 0) + c(1, 1) - 2 * c(0, 1));
+  fit.mean = around(x[0] - x[1], ratio, beta ? logistic : exponential);
+  if (!beta) {
+    fit.weight = fit.first;
+    return;
+  }
+  const double pa = a / (a + b);
+  const double pb = b / (a + b);
+  fit.weight = around(std::log(a + b),
+                      pa * pa * c(0, 0) + pb * pb * c(1, 1) + 2 * pa * pb * c(0, 1), exponential);
+}
+
+/// The relationships do not differ beyond chance, or the data cannot tell: the least weight that they allow, if any.
+void take_least_weight(const PriorLikelihood& likelihood, const PriorBounds& bounds, double best,
+                       double guess, PriorFit& fit) {
+  const AtWeight at{likelihood, bounds};
+  // No number of a prior leaves its bounds.
+  const auto within = [&](double weight, double u) {
+    const double least = std::min(at.first(weight, u), at.second(weight, u));
+    const double most = std::max(at.first(weight, u), at.second(weight, u));
+    return least >= bounds.low && most <= bounds.high;
+  };
+  double high = std::log(bounds.high) + (likelihood.beta ? std::log(2.0) : 0);
+  double u = guess;
+  while (high > std::log(bounds.low) && !within(std::exp(high), u)) high -= 0.5;
+  double low = std::log(bounds.low);
+  const auto fits = [&](double log_weight) {
+    const auto [where, value] = at.best(std::exp(log_weight), u);
+    u = where;
+    return best - value < drop;
+  };
+  while (high - low > 1e-3) {
+    const double middle = (low + high) / 2;
+    (fits(middle) ? high : low) = middle;
+  }
+  const double weight = std::exp(high);
+  const auto [where, value] = at.best(weight, u);
+  fit.log_likelihood = value;
+  const double a = at.first(weight, where);
+  const double b = at.second(weight, where);
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  if (low < std::log(bounds.low) + 0.01 || !within(weight, where)) {
+    fit.first = fit.second = fit.weight = {unknown, unknown, unknown};
+    fit.mean.value = likelihood.beta ? logistic(where) : std::exp(where);
+    fit.status.end = FitEnd::not_identified;
+    fit.status.sentence = fmt::format("The data do not tell how alike the {} are: any weight fits.",
+                                      likelihood.rates);
+    return;
+  }
+  fit.first = {a, a, infinity};
+  fit.second = {b, b, infinity};
+  fit.weight = {weight, weight, infinity};
+  // The mean alone, at this weight: its curvature by differences.
+  constexpr double h = 1e-3;
+  const auto value_at = [&](double v) {
+    return likelihood.at(at.first(weight, v), at.second(weight, v), false).value;
+  };
+  const double curvature = -(value_at(where + h) - 2 * value + value_at(where - h)) / (h * h);
+  fit.mean = around(where, 1 / curvature, likelihood.beta ? logistic : exponential);
+  fit.status.end = FitEnd::boundary;
+  fit.status.sentence = fmt::format(
+      "The {} differ by no more than chance, so that any weight from {:.3g} on fits; that one is "
+      "taken.",
+      likelihood.rates, weight);
+}
+
+}  // namespace
+
+std::vector<SharedEvidence> share_evidence(std::span<const double> first,
+                                           std::span<const double> second,
+                                           const std::function<bool(double, double)>& empty) {
+  std::vector<SharedEvidence> all;
+  all.reserve(first.size());
+  for (std::size_t i = 0; i < first.size(); ++i)
+    if (!empty(first[i], second[i])) all.push_back({first[i], second[i], 1});
+  std::sort(all.begin(), all.end(), [](const SharedEvidence& a, const SharedEvidence& b) {
+    return a.first != b.first ? a.first < b.first : a.second < b.second;
+  });
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i].first == all[kept].first && all[i].second == all[kept].second)
+      all[kept].count += 1;
+    else
+      all[++kept] = all[i];
+  }
+  if (!all.empty()) all.resize(kept + 1);
+  return all;
+}
+
+void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, PriorFit& fit) {
+  VectorXd start(2);
+  start << std::log(fit.start_first), std::log(fit.start_second);
+  OptimiseOptions options;
+  options.low = VectorXd::Constant(2, std::log(bounds.low));
+  options.high = VectorXd::Constant(2, std::log(bounds.high));
+  const Maximum best = maximise(in_logs(likelihood), start, options);
+  fit.first.value = std::exp(best.x[0]);
+  fit.second.value = std::exp(best.x[1]);
+  fit.mean.value = likelihood.beta ? fit.first.value / (fit.first.value + fit.second.value)
+                                   : fit.first.value / fit.second.value;
+  fit.weight.value = likelihood.beta ? fit.first.value + fit.second.value : fit.first.value;
+  fit.log_likelihood = best.value;
+  fit.status = best.status;
+  switch (best.status.end) {
+    case FitEnd::converged:
+      take_intervals(best.covariance, best.x, likelihood.beta, fit);
+      fit.status.sentence = fmt::format("The search converged in {} steps.", fit.status.iterations);
+      break;
+    case FitEnd::boundary:
+      if (best.at_high.empty()) {
+        fit.status.sentence = fmt::format(
+            "The {} are nearly all at one end: a number of the prior lies at its least, {:g}.",
+            likelihood.rates, bounds.low);
+        break;
+      }
+      [[fallthrough]];
+    case FitEnd::not_identified:
+      take_least_weight(likelihood, bounds, best.value, best.x[0] - best.x[1], fit);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace loyalty
