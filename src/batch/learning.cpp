@@ -132,6 +132,13 @@ double rounded(double x, int digits) {
 
 // ---- half-lives ------------------------------------------------------------------------------------
 
+/// A number for people: four digits, and all of those before the point.
+std::string number(double x) {
+  if (std::isnan(x)) return "-";
+  if (std::isinf(x)) return "no limit";
+  return std::abs(x) >= 1000 ? fmt::format("{:.0f}", x) : fmt::format("{:.4g}", x);
+}
+
 double in_days(double seconds) { return seconds / double{day}; }
 
 /// The half-lives that are tried: from one day on, two in each doubling, to about 90 years.
@@ -183,10 +190,13 @@ class HalfLifeSearch {
     while (below > 0 && points_[below - 1].second >= least) --below;
     std::size_t above = at;
     while (above + 1 < points_.size() && points_[above + 1].second >= least) ++above;
-    low_ = below == 0 ? 0 : crossing(points_[below - 1].first, points_[below].first, least);
-    high_ = above + 1 == points_.size()
-                ? infinity
-                : crossing(points_[above + 1].first, points_[above].first, least);
+    const bool from_zero = below == 0;
+    const bool without_end = above + 1 == points_.size();
+    const double inside[] = {points_[below].first, points_[above].first};
+    const double outside[] = {from_zero ? 0 : points_[below - 1].first,
+                              without_end ? infinity : points_[above + 1].first};
+    low_ = from_zero ? 0 : crossing(outside[0], inside[0], least);
+    high_ = without_end ? infinity : crossing(outside[1], inside[1], least);
     sort();
   }
 
@@ -256,16 +266,30 @@ class Learner {
   }
 
  private:
+  /// Half-lives are scored under the priors that fit them: in turn, until they agree.
   void learn_half_lives() {
+    constexpr int most_rounds = 5;
+    const std::size_t values_before = values.size();
     Policy tried = policy_;
-    if (options_.priors)
-      for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), tried, nullptr);
-    for (int i = 0; i < stream_count; ++i) learn_half_life(static_cast<Stream>(i), tried);
+    for (int round = 0; round < most_rounds; ++round) {
+      tried.roles = policy_.roles;
+      if (options_.priors)
+        for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), tried, nullptr);
+      const HalfLives before = tried.fold.half_lives;
+      values.resize(values_before);
+      scores.clear();
+      for (int i = 0; i < stream_count; ++i) learn_half_life(static_cast<Stream>(i), tried);
+      if (!options_.priors || tried.fold.half_lives == before) break;
+    }
+    policy_.fold.half_lives = tried.fold.half_lives;
   }
 
-  void learn_half_life(Stream stream, const Policy& tried) {
+  /// The half-life of a stream under the priors of `tried`, into it.
+  void learn_half_life(Stream stream, Policy& tried) {
     const auto& log = ledger_.streams[static_cast<std::size_t>(stream)];
-    Time& half_life = half_life_in(policy_.fold.half_lives, stream);
+    const Time half_life = half_life_in(policy_.fold.half_lives, stream);
+    Time& next = half_life_in(tried.fold.half_lives, stream);
+    next = half_life;
     LearnedValue value;
     value.key = fmt::format("half_life_days.{}", stream_names[static_cast<std::size_t>(stream)]);
     value.before = value.after = in_days(static_cast<double>(half_life));
@@ -278,6 +302,20 @@ class Learner {
       values.push_back(std::move(value));
       return;
     }
+    double good = 0;
+    double bad = 0;
+    for (const DatedOutcome& outcome : log.items) {
+      good += outcome.good;
+      bad += outcome.bad;
+    }
+    if (good == 0 || (bad == 0 && stream != Stream::responses)) {
+      value.end = FitEnd::not_identified;
+      value.sentence = fmt::format(
+          "All outcomes were {}: no half-life predicts better. The policy's value stays.",
+          good == 0 ? "bad" : "good");
+      values.push_back(std::move(value));
+      return;
+    }
     HalfLifeSearch search(ledger_, stream, tried);
     search.refine();
     scores.push_back(search.scores());
@@ -285,7 +323,7 @@ class Learner {
     value.estimate = {in_days(found.value), in_days(found.low), in_days(found.high)};
     const auto old = static_cast<double>(half_life);
     const bool fits = old >= found.low && old <= found.high;
-    const auto days = [](double seconds) { return fmt::format("{:.4g}", in_days(seconds)); };
+    const auto days = [](double seconds) { return number(in_days(seconds)); };
     double wanted = old;
     if (found.low == 0 && found.high == infinity) {
       value.end = FitEnd::not_identified;
@@ -313,8 +351,8 @@ class Learner {
           range_of("half_life_days", stream_names[static_cast<std::size_t>(stream)]);
       const double days_of =
           std::clamp(in_days(unit * std::round(wanted / unit)), range.low, range.high);
-      half_life = static_cast<Time>(std::llround(days_of * double{day}));
-      value.after = in_days(static_cast<double>(half_life));
+      next = static_cast<Time>(std::llround(days_of * double{day}));
+      value.after = in_days(static_cast<double>(next));
     }
     values.push_back(std::move(value));
   }
@@ -537,12 +575,6 @@ Learning learn(const EventColumns& rows, const Policy& policy, const LearnOption
 
 namespace {
 
-std::string number(double x) {
-  if (std::isnan(x)) return "-";
-  if (std::isinf(x)) return "no limit";
-  return fmt::format("{:.4g}", x);
-}
-
 std::string thousands(std::int64_t n) {
   std::string digits = std::to_string(n);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
@@ -572,13 +604,18 @@ std::string summary(const Learning& l) {
     s += '\n';
     add(change ? fmt::format("{:<42}{:>10}{:>10}   {}", "Changed", "before", "now", "95 % interval")
                : fmt::format("{:<42}{:>10}", "Kept", "value"));
-    for (const LearnedValue& v : l.values) {
+    for (std::size_t i = 0; i < l.values.size(); ++i) {
+      const LearnedValue& v = l.values[i];
       if (v.changed() != change) continue;
       if (change)
         add(fmt::format("  {:<40}{:>10}{:>10}   {} .. {}", v.key, number(v.before), number(v.after),
                         number(v.estimate.low), number(v.estimate.high)));
       else
         add(fmt::format("  {:<40}{:>10}   {}", v.key, number(v.before), name_of(v.end)));
+      // What holds for the two numbers of a prior is said once.
+      if (i + 1 < l.values.size() && l.values[i + 1].changed() == change &&
+          l.values[i + 1].sentence == v.sentence)
+        continue;
       add(fmt::format("      {}{}", v.sentence,
                       v.relationships == 0
                           ? ""

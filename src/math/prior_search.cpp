@@ -201,7 +201,11 @@ void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, 
   switch (best.status.end) {
     case FitEnd::converged:
       take_intervals(best.covariance, best.x, likelihood.beta, fit);
-      fit.status.sentence = fmt::format("The search converged in {} steps.", fit.status.iterations);
+      fit.status.sentence = fmt::format(
+          "The {} have a mean of {:.3g} ({:.3g} to {:.3g}), the prior the weight of {:.3g} "
+          "outcomes ({:.3g} to {:.3g}).",
+          likelihood.rates, fit.mean.value, fit.mean.low, fit.mean.high, fit.weight.value,
+          fit.weight.low, fit.weight.high);
       break;
     case FitEnd::boundary:
       if (best.at_high.empty()) {

@@ -8,8 +8,8 @@ import mpmath as mp
 mp.mp.dps = 50
 
 POINTS = [
-    (0.01, 0.0625), (0.01, 3), (0.3, 1e6), (1, 0.0625), (4, 0.7431), (2.5, 17.25), (37.2, 4.1), (199.9, 0.3), (200.1, 0.3),
-    (1234.5, 6789.0), (1e6, 0.0625), (1e6, 12.5), (1e6, 1e6), (1e12, 3.7), (3.3, 1e9), (0.01, 1e9),
+    (0.01, 0.0625), (0.01, 3), (0.3, 1e6), (1, 0.0625), (4, 0.7431), (2.5, 17.25), (37.2, 4.1), (199.9, 0.3),
+    (200.1, 0.3), (1234.5, 6789.0), (1e6, 0.0625), (1e6, 12.5), (1e6, 1e6), (1e12, 3.7), (3.3, 1e9), (0.01, 1e9),
 ]  # fmt: skip
 
 
@@ -51,10 +51,10 @@ def gamma_rate(
     return fitted(value, start)
 
 
-def fitted(value, start: tuple[float, float]) -> list[mp.mpf]:  # noqa: ANN001
+def fitted(value, start: tuple[float, float]) -> list[mp.mpf]:
     """Where the derivatives of a function of two logarithms vanish."""
 
-    def slope(i: int, j: int):  # noqa: ANN202
+    def slope(i: int, j: int):
         return lambda x, y: mp.diff(value, (x, y), (i, j))
 
     x, y = mp.findroot([slope(1, 0), slope(0, 1)], [mp.log(s) for s in start], tol=1e-40)
@@ -65,7 +65,7 @@ def fitted(value, start: tuple[float, float]) -> list[mp.mpf]:  # noqa: ANN001
 
 if __name__ == "__main__":
     for a, k in POINTS:
-        print("{%r, %r, %s}," % (a, k, ", ".join(mp.nstr(v, 17) for v in rising(a, k))))
+        print([a, k, *(mp.nstr(v, 17) for v in rising(a, k))])
     k = [3, 5, 8, 2, 0, 9, 7, 4, 10, 6]
     n = [4, 6, 10, 5, 3, 10, 9, 8, 11, 6]
     print(

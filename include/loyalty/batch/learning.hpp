@@ -136,7 +136,7 @@ struct Learning {
 /// - priors of each role by maximum marginal likelihood of its relationships' evidence as of the date;
 /// - the purchase cycle.
 ///
-/// Half-lives are scored under priors fitted at the policy's own, the final priors fitted at the new ones. What the data
+/// Half-lives are scored under the priors that fit them, both in turn until they agree. What the data
 /// do not tell stays, and its sentence says why; where any half-life of an interval predicts as well, the policy's stays if it
 /// lies there. A policy that sets the half-life of purchases by itself keeps it. Numbers are rounded: half-lives to whole
 /// days, priors to four digits.
