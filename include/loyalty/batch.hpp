@@ -6,5 +6,6 @@
 #include <loyalty/batch/changes.hpp>
 #include <loyalty/batch/columns.hpp>
 #include <loyalty/batch/history.hpp>
+#include <loyalty/batch/learning.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>

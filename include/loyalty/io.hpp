@@ -4,4 +4,5 @@
 #pragma once
 
 #include <loyalty/io/arrow.hpp>
+#include <loyalty/io/learning_text.hpp>
 #include <loyalty/io/policy_text.hpp>

@@ -13,8 +13,12 @@
 #include <loyalty/math/log_beta_sum.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/log_mean.hpp>
+#include <loyalty/math/log_rising.hpp>
 #include <loyalty/math/normal.hpp>
 #include <loyalty/math/optimise.hpp>
+#include <loyalty/math/optimise_beta_binomial.hpp>
+#include <loyalty/math/optimise_gamma_rate.hpp>
+#include <loyalty/math/optimise_prior.hpp>
 #include <loyalty/math/polygamma.hpp>
 #include <loyalty/math/polynomial.hpp>
 #include <loyalty/math/share_interval.hpp>

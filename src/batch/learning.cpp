@@ -582,63 +582,87 @@ std::string thousands(std::int64_t n) {
   return digits;
 }
 
+/// Adds words in lines of at most 100 columns, indented.
+void add_wrapped(std::string& s, std::string_view words, std::size_t indent) {
+  constexpr std::size_t width = 100;
+  while (words.size() + indent > width) {
+    const std::size_t gap = words.rfind(' ', width - indent);
+    if (gap == std::string_view::npos) break;
+    s.append(indent, ' ').append(words.substr(0, gap)) += '\n';
+    words.remove_prefix(gap + 1);
+  }
+  s.append(indent, ' ').append(words) += '\n';
+}
+
+/// The rows of values that changed, or of those that did not.
+void add_values(std::string& s, const Learning& l, bool changed) {
+  const auto wanted = [&](const LearnedValue& v) { return v.changed() == changed; };
+  if (std::none_of(l.values.begin(), l.values.end(), wanted)) return;
+  s += changed
+           ? fmt::format("\n{:<48}{:>9}{:>9}   {}\n", "Changed", "before", "now", "95 % interval")
+           : fmt::format("\n{:<48}{:>9}   {}\n", "Kept", "value", "ended");
+  for (std::size_t i = 0; i < l.values.size(); ++i) {
+    const LearnedValue& v = l.values[i];
+    if (!wanted(v)) continue;
+    s += fmt::format("  {:<46}{:>9}", v.key, number(v.before));
+    if (!changed)
+      s += fmt::format("   {}", name_of(v.end));
+    else if (std::isnan(v.estimate.value))
+      s += fmt::format("{:>9}", number(v.after));
+    else
+      s += fmt::format("{:>9}   {} .. {}", number(v.after), number(v.estimate.low),
+                       number(v.estimate.high));
+    s += '\n';
+    // What holds for the two numbers of a prior is said once.
+    const bool again = i + 1 < l.values.size() && wanted(l.values[i + 1]) &&
+                       l.values[i + 1].sentence == v.sentence;
+    if (again) continue;
+    add_wrapped(s,
+                v.relationships == 0
+                    ? v.sentence
+                    : fmt::format("{} From {}.", v.sentence, relationships_text(v.relationships)),
+                4);
+  }
+}
+
+void add_hold_out(std::string& s, const HoldOut& h) {
+  s += fmt::format("\nWhat is learned until {}, tried on the outcomes after it: log-scores\n",
+                   date_text(h.from));
+  s += fmt::format("  {:<16}{:>12}{:>14}{:>14}{:>10}\n", "", "outcomes", "policy", "learned",
+                   "gain");
+  double gain = 0;
+  std::int64_t outcomes = 0;
+  for (std::size_t i = 0; i < stream_names.size(); ++i) {
+    gain += h.after[i] - h.before[i];
+    outcomes += h.outcomes[i];
+    if (h.outcomes[i] != 0)
+      s += fmt::format("  {:<16}{:>12}{:>14.1f}{:>14.1f}{:>+10.1f}\n", stream_names[i],
+                       thousands(h.outcomes[i]), h.before[i], h.after[i], h.after[i] - h.before[i]);
+  }
+  s += outcomes == 0 ? "  There are none.\n"
+       : gain > 0    ? "  What was learned predicts better.\n"
+                     : "  What was learned predicts no better.\n";
+}
+
 }  // namespace
 
 std::string summary(const Learning& l) {
-  std::string s;
-  const auto add = [&s](const std::string& line) { s += line + '\n'; };
-  const std::string span =
-      l.first == no_time ? "no dates" : date_text(l.first) + " to " + date_text(l.last);
-  add(fmt::format("Learned from {} rows of {} relationships, {}, as of {}.",
-                  thousands(l.books.read), thousands(l.relationships), span, date_text(l.as_of)));
   std::int64_t changed = 0;
   for (const LearnedValue& v : l.values) changed += v.changed() ? 1 : 0;
-  add(fmt::format("Policy {} became {}: {} of {} values changed.", l.before.policy, l.after.policy,
-                  changed, l.values.size()));
-  if (l.books.skipped_total() + l.books.set_aside_total() + l.later > 0)
-    add(fmt::format("Of the rows {} were skipped and {} set aside; {} lie after the date.",
-                    thousands(l.books.skipped_total()), thousands(l.books.set_aside_total()),
-                    thousands(l.later)));
-  for (const bool change : {true, false}) {
-    if ((change ? changed : static_cast<std::int64_t>(l.values.size()) - changed) == 0) continue;
-    s += '\n';
-    add(change ? fmt::format("{:<42}{:>10}{:>10}   {}", "Changed", "before", "now", "95 % interval")
-               : fmt::format("{:<42}{:>10}", "Kept", "value"));
-    for (std::size_t i = 0; i < l.values.size(); ++i) {
-      const LearnedValue& v = l.values[i];
-      if (v.changed() != change) continue;
-      if (change)
-        add(fmt::format("  {:<40}{:>10}{:>10}   {} .. {}", v.key, number(v.before), number(v.after),
-                        number(v.estimate.low), number(v.estimate.high)));
-      else
-        add(fmt::format("  {:<40}{:>10}   {}", v.key, number(v.before), name_of(v.end)));
-      // What holds for the two numbers of a prior is said once.
-      if (i + 1 < l.values.size() && l.values[i + 1].changed() == change &&
-          l.values[i + 1].sentence == v.sentence)
-        continue;
-      add(fmt::format("      {}{}", v.sentence,
-                      v.relationships == 0
-                          ? ""
-                          : fmt::format(" From {}.", relationships_text(v.relationships))));
-    }
-  }
-  if (l.hold_out) {
-    const HoldOut& h = *l.hold_out;
-    s += '\n';
-    add(fmt::format(
-        "Learned until {}, tried on what came later: log-score before, after, and gain.",
-        date_text(h.from)));
-    double gain = 0;
-    for (std::size_t i = 0; i < stream_names.size(); ++i) {
-      gain += h.after[i] - h.before[i];
-      if (h.outcomes[i] != 0)
-        add(fmt::format("  {:<14}{:>9} outcomes{:>14.1f}{:>14.1f}{:>+12.1f}", stream_names[i],
-                        thousands(h.outcomes[i]), h.before[i], h.after[i],
-                        h.after[i] - h.before[i]));
-    }
-    add(gain > 0 ? "  What was learned predicts better."
-                 : "  What was learned predicts no better.");
-  }
+  const std::string span =
+      l.first == no_time ? ""
+                         : fmt::format(" from {} to {}", date_text(l.first), date_text(l.last));
+  std::string s = fmt::format("Learned from {} rows{} of {}, as of {}.\n", thousands(l.books.read),
+                              span, relationships_text(l.relationships), date_text(l.as_of));
+  const std::int64_t without = l.books.skipped_total() + l.books.set_aside_total();
+  if (without + l.later > 0)
+    s += fmt::format("{} of the rows were skipped or set aside; {} later ones were not used.\n",
+                     thousands(without), thousands(l.later));
+  s += fmt::format("{} of {} values changed; policy {} became {}.\n", changed, l.values.size(),
+                   l.before.policy, l.after.policy);
+  add_values(s, l, true);
+  add_values(s, l, false);
+  if (l.hold_out) add_hold_out(s, *l.hold_out);
   return s;
 }
 

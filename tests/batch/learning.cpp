@@ -13,7 +13,7 @@
 
 #include <loyalty/batch/portfolio.hpp>
 #include <loyalty/core/error.hpp>
-#include <loyalty/io/policy_text.hpp>
+#include <loyalty/io/learning_text.hpp>
 #include <loyalty/math/optimise_beta_binomial.hpp>
 
 #include "batch/rows.hpp"
@@ -235,7 +235,15 @@ TEST_CASE("learn: truth is recovered from a log") {
   CHECK(l.after.policy == fingerprints(l.policy).policy);
   CHECK(l.after.policy != l.before.policy);
   CHECK(l.books.read == static_cast<std::int64_t>(rows.size()));
-  CHECK(fingerprints(parse_policy(to_toml(l.policy))).policy == l.after.policy);
+  const std::string text = to_toml(l, PolicyText::brief, "a.csv, b\x01.csv");
+  CHECK(fingerprints(parse_policy(text)).policy == l.after.policy);
+  CHECK(text.find("# From a.csv, b?.csv\n") != std::string::npos);
+  CHECK(text.find("#   purchase_cycle_days ") != std::string::npos);
+  CHECK(fingerprints(parse_policy(to_toml(l, PolicyText::full))) == l.after);
+  std::size_t longest = 0;
+  std::size_t column = 0;
+  for (const char c : summary(l)) longest = std::max(longest, c == '\n' ? column = 0 : ++column);
+  CHECK(longest <= 100);
 }
 
 TEST_CASE(
