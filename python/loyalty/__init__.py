@@ -7,6 +7,7 @@ from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowE
 from loyalty._words import STEPS
 from loyalty.changes import Change, Changes, policy_diff
 from loyalty.histories import History, RelationshipHistory, history
+from loyalty.learning import PolicyFit
 from loyalty.orders import from_orders
 from loyalty.policy import Policy
 from loyalty.portfolio import Assessment, Books, Portfolio, Result, ResultStream
@@ -39,6 +40,7 @@ __all__ = [
     "Parameter",
     "Policy",
     "PolicyError",
+    "PolicyFit",
     "Portfolio",
     "RelationshipHistory",
     "Result",

@@ -43,6 +43,7 @@ next_step_names: tuple[str, ...]
 evidence_names: tuple[str, ...]
 table_columns: tuple[str, ...]
 period_names: tuple[str, ...]
+stream_names: tuple[str, ...]
 
 class Error(Exception): ...
 class PolicyError(Error, ValueError): ...
@@ -215,6 +216,69 @@ def history(
     columns: dict[str, _Source], policy: Policy, until: int | None, dates: Sequence[int]
 ) -> dict[str, Any]:
     """The rung tape, snapshots and the rung mix by column; rungs as codes, 255 is null; books as of `Portfolio`."""
+
+class Learning:
+    """What a log teaches; made by `learn`."""
+
+    def summary(self) -> str: ...
+    def to_toml(self, full: bool = False, source: str = "") -> str: ...
+    def values(self) -> dict[str, Any]:
+        """The keys that were looked at, by column."""
+
+    def scores(self) -> dict[str, Any]:
+        """The half-lives that were tried, by column."""
+
+    def cycles(self) -> dict[str, Any]:
+        """Purchase cycles by role, of all under "all"; estimates as (value, low, high)."""
+
+    def hold_out(self) -> Any:
+        """Log-scores by stream, or None."""
+
+    def books(self) -> dict[str, Any]:
+        """Books as of `Portfolio`, of the rows until the date."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def later(self) -> int: ...
+    @property
+    def relationships(self) -> int: ...
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def as_of(self) -> int: ...
+
+def learn(
+    columns: dict[str, _Source],
+    policy: Policy,
+    as_of: int,
+    hold_out: int | None,
+    priors: bool,
+    half_lives: bool,
+    purchase_cycle: bool,
+    least_relationships: int,
+) -> Learning:
+    """Learns from event columns, whole histories in any order; rows after `as_of` are not used."""
+
+def fit_beta_binomial(good: _Column, bad: _Column) -> dict[str, Any]:
+    """The Beta prior of shares; estimates as (value, low, high). Rows with a null are left out."""
+
+def fit_gamma_rate(events: _Column, exposure: _Column) -> dict[str, Any]:
+    """The Gamma prior of rates, likewise."""
+
+def prequential_scores(
+    relationship: NDArray[np.int64] | None,
+    time: NDArray[np.int64],
+    good: _Column,
+    bad: _Column,
+    half_lives: Sequence[float],
+    first: float,
+    second: float,
+    rates: bool,
+) -> NDArray[np.float64]:
+    """The log-score of each half-life, in seconds, under a prior of two numbers."""
 
 def history_window(policy: Policy, first: int, until: int) -> tuple[int, int]:
     """The landmark and the earliest date of a history whose rows begin at `first` and end at `until`."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loyalty import _core
+
+if TYPE_CHECKING:
+    from loyalty.learning import PolicyFit
 
 __all__ = ["Policy"]
 
@@ -86,6 +89,43 @@ class Policy:
     def from_dict(cls, document: Mapping[str, Any]) -> Policy:
         """A policy from `document`, nested dictionaries with the keys of a policy file."""
         return cls.parse(_toml(document), "policy")
+
+    @classmethod
+    def fit(
+        cls,
+        events: Any,
+        policy: Policy | None = None,
+        *,
+        as_of: Any,
+        hold_out: Any = None,
+        learn: Iterable[str] = ("priors", "half_lives", "purchase_cycle"),
+        least_relationships: int = 20,
+        zone: str | None = None,
+    ) -> PolicyFit:
+        """A policy that fits a log: priors of each role, half-lives and the purchase cycle, with what each rests on.
+
+        `events` are rows as for :meth:`loyalty.Portfolio.apply`, whole histories; those after `as_of` are not used.
+        Learning starts from `policy`, the defaults where left out, and only `learn`, some of "priors", "half_lives" and
+        "purchase_cycle", can change: a value for which fewer than `least_relationships` have enough evidence stays,
+        and so does what the data do not tell. With `hold_out`, a date before `as_of`, what would be learned until then
+        is tried on the outcomes after it. Naive times need `zone`.
+
+        >>> fit = loyalty.Policy.fit(events, as_of="2024-12-31")  # doctest: +SKIP
+        >>> print(fit.summary()); fit.save("policy.toml")  # doctest: +SKIP
+
+        Raises ValueError or TypeError as `Portfolio.apply`, and for options out of range.
+        """
+        from loyalty.learning import fit_policy
+
+        return fit_policy(
+            events,
+            policy,
+            as_of=as_of,
+            hold_out=hold_out,
+            learn=learn,
+            least_relationships=least_relationships,
+            zone=zone,
+        )
 
     def to_toml(self, full: bool = False) -> str:
         """The policy as TOML: what differs from the defaults, or with `full` every key with a comment."""

@@ -416,13 +416,6 @@ class EventTable:
         """UTC seconds of the newest event, None without events."""
         return self._workspace.one("SELECT max(time) FROM events")
 
-    def purchase_gap(self) -> float | None:
-        """Median time in seconds between the purchases of a relationship; None where nobody bought twice."""
-        return self._workspace.one(
-            """SELECT median(gap) FROM (SELECT time - lag(time) OVER (PARTITION BY relationship ORDER BY time) AS gap
-            FROM events WHERE kind = 'purchase') WHERE gap > 0"""
-        )
-
     def currencies(self) -> list[str]:
         """The currencies that the events state."""
         return [

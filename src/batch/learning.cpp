@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -540,6 +541,42 @@ double prequential_rates(std::span<const DatedOutcome> outcomes, double half_lif
     if (now.time > from) sum += log_gamma_rate(shape + events, rate + exposure, now.good, now.bad);
   }
   return sum;
+}
+
+std::vector<double> prequential_scores(const OutcomeColumns& columns, Law law, double a, double b,
+                                       std::span<const double> half_lives) {
+  struct Row {
+    std::int64_t who;
+    DatedOutcome outcome;
+  };
+  std::vector<Row> rows;
+  rows.reserve(columns.time.size());
+  for (std::size_t i = 0; i < columns.time.size(); ++i)
+    rows.push_back({columns.relationship.empty() ? 0 : columns.relationship[i],
+                    {columns.time[i], columns.good[i], columns.bad[i]}});
+  const auto key = [](const Row& r) {
+    return std::tuple(r.who, r.outcome.time, r.outcome.good, r.outcome.bad);
+  };
+  std::sort(rows.begin(), rows.end(), [&](const Row& x, const Row& y) { return key(x) < key(y); });
+  std::vector<double> scores(half_lives.size());
+  std::vector<DatedOutcome> own;
+  for (std::size_t i = 0; i < rows.size();) {
+    own.clear();
+    const std::int64_t who = rows[i].who;
+    for (; i < rows.size() && rows[i].who == who; ++i) {
+      const DatedOutcome& now = rows[i].outcome;
+      if (own.empty() || own.back().time != now.time) {
+        own.push_back(now);
+      } else {
+        own.back().good += now.good;
+        own.back().bad += now.bad;
+      }
+    }
+    for (std::size_t h = 0; h < scores.size(); ++h)
+      scores[h] += law == Law::rates ? prequential_rates(own, half_lives[h], a, b)
+                                     : prequential_shares(own, half_lives[h], a, b);
+  }
+  return scores;
 }
 
 Learning learn(const EventColumns& rows, const Policy& policy, const LearnOptions& options) {

@@ -97,6 +97,28 @@ TEST_CASE("prequential score: vectors.json B6_prequential") {
   CHECK(prequential_shares(all.first(0), 60.0 * day, 4, 1) == 0);
 }
 
+TEST_CASE("prequential scores by column: any order, several relationships, a second is a batch") {
+  // Two relationships beside each other score what they score apart; outcomes of one second know nothing of each other.
+  const std::vector<std::int64_t> who{7, 3, 7, 3, 7, 7};
+  const std::vector<Time> time{50 * day, 20 * day, 10 * day, 90 * day, 90 * day, 50 * day};
+  const std::vector<double> good{1, 0, 1, 1, 0.5, 0};
+  const std::vector<double> bad{0, 1, 0, 0, 0.5, 1};
+  const std::vector<double> half_lives{30.0 * day, 300.0 * day};
+  const auto scores = prequential_scores({who, time, good, bad}, Law::shares, 2, 1, half_lives);
+  for (std::size_t h = 0; h < half_lives.size(); ++h) {
+    const auto w = [&](double days) { return std::exp2(-days * double{day} / half_lives[h]); };
+    const double p7 = (2 + w(40)) / (3 + w(40));
+    const double k = 2 + w(80) + w(40);
+    const double l = 1 + w(40);
+    const double p3 = 2 / (3 + w(70));
+    const double by_hand = std::log(2 / 3.) + std::log(p7) + std::log(1 - p7) +
+                           0.5 * std::log(k / (k + l)) + 0.5 * std::log(l / (k + l)) +
+                           std::log(1 / 3.) + std::log(p3);
+    CHECK(scores[h] == doctest::Approx(by_hand).epsilon(1e-14));
+  }
+  CHECK(prequential_scores({}, Law::rates, 2, 1, half_lives) == std::vector<double>{0, 0});
+}
+
 TEST_CASE(
     "prequential score of answers: what comes without decay is the likelihood of all of them") {
   std::vector<DatedOutcome> outcomes;

@@ -43,6 +43,26 @@ struct DatedOutcome {
 [[nodiscard]] double prequential_rates(std::span<const DatedOutcome> outcomes, double half_life,
                                        double shape, double rate, Time from = no_time) noexcept;
 
+/// What the evidence of a stream is about.
+enum class Law : std::uint8_t {
+  shares,  ///< good against bad outcomes: Beta
+  rates,   ///< answers in time: Gamma
+};
+
+/// Outcomes by column, in any order; columns of one length.
+struct OutcomeColumns {
+  std::span<const std::int64_t> relationship;  ///< a number for each; empty: one relationship
+  std::span<const Time> time;
+  std::span<const double> good;  ///< finite, >= 0
+  std::span<const double> bad;   ///< likewise
+};
+
+/// The log-score of each half-life (seconds, > 0) over many relationships with one prior, a, b > 0. Outcomes of one second are
+/// one batch, predicted from what came before it. The order of rows changes no bit. O(n log n + n half-lives).
+[[nodiscard]] std::vector<double> prequential_scores(const OutcomeColumns& outcomes, Law law,
+                                                     double a, double b,
+                                                     std::span<const double> half_lives);
+
 /// The time between two purchases of one relationship, or since its last one.
 struct PurchaseGap {
   std::uint32_t relationship = 0;

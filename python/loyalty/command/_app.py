@@ -651,14 +651,19 @@ def mapping_zone(mapping: str | None) -> str | None:
     return None if mapping is None else load_mapping(mapping).timezone
 
 
-def check_target(target: str | None, option: str, allow_dash: bool) -> None:
+def check_target(
+    target: str | None,
+    option: str,
+    allow_dash: bool,
+    kinds: tuple[str, ...] = (".parquet", ".csv"),
+) -> None:
     """Refuse an output that could not be written before any work is done."""
     if target is None or (target == "-" and allow_dash):
         return
     path = Path(target)
-    if path.suffix not in (".parquet", ".csv"):
+    if path.suffix not in kinds:
         raise CallError(
-            f"{option} = {target!r}: a name that ends in .parquet or .csv"
+            f"{option} = {target!r}: a name that ends in {' or '.join(kinds)}"
             + (", or -" if allow_dash else "")
         )
     if not path.parent.is_dir():
@@ -875,6 +880,96 @@ def map_command(
     if guess.toml:
         shown = str(output) if output else "mapping.toml"
         out.print(f"\nThen: loyalty score {' '.join(files)} --mapping {shown} --as-of DATE")
+
+
+@app.command(cls=Verb, short_help="Learn a policy from a log.")
+def fit(
+    events: Events,
+    as_of: AsOf,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the learned policy goes, a TOML file, or - for standard output.",
+        ),
+    ] = None,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    hold_out: Annotated[
+        str | None,
+        typer.Option(
+            "--hold-out",
+            metavar="DATE",
+            help="Also try what is learned until this date on what came later.",
+        ),
+    ] = None,
+    learn: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--learn",
+            metavar="WHAT",
+            help="priors, half_lives or purchase_cycle; may be given several times. Default: all.",
+        ),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full/--brief", help="Every key, or what differs from the defaults."),
+    ] = False,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Quiet = False,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Learn a policy from a log: priors of each role, half-lives, the purchase cycle.
+
+    Learning starts from --policy. What the data do not tell stays, and the report says how much more is needed. The
+    learned policy carries the report as comments.
+    """
+    from loyalty.learning import LESSONS
+
+    check_target(output, "--output", allow_dash=True, kinds=(".toml",))
+    for lesson in learn or ():
+        if lesson not in LESSONS:
+            raise CallError(f"--learn = {lesson!r}: allowed is {', '.join(LESSONS)}")
+    with progress(quiet) as begin:
+        begin("reading", None)
+        table, title, seconds = read(
+            events, as_of, mapping, zone, {"memory": memory, "threads": threads}
+        )
+        own = load_mapping(mapping).timezone if mapping is not None else None
+        if seconds is None:
+            raise CallError("--as-of is missing")
+        held = None
+        if hold_out is not None:
+            try:
+                held = instant(hold_out, zone or own)
+            except ValueError as error:
+                raise CallError(f"--hold-out: {error}") from None
+            if held >= seconds:
+                raise CallError(
+                    f"--hold-out = {hold_out}: allowed is a date before --as-of {as_of}"
+                )
+        if not len(table):
+            raise SourceError("there are no events to learn from until that date")
+        begin("learning", None)
+        judged = chosen_policy(table, policy, perspective)
+        found = _engine.fit(table, judged, seconds, held, list(learn or LESSONS), zone or own)
+    source = ", ".join(events) + (f" through {title or mapping}" if mapping else "")
+    if output == "-":
+        print(found.to_toml(full, source), end="")
+        return
+    if output is not None:
+        found.save(output, full, source)
+    if quiet:
+        return
+    print(found.summary(), end="")
+    aside = len(table.rejects)
+    if aside:
+        print(f"\n{aside:,} rows were set aside; loyalty score --rejects FILE lists them.")
+    print(f"\npolicy: {output}" if output else "\nNothing is written without -o policy.toml.")
 
 
 @policy_app.command("init", cls=Verb, short_help="Write a policy to start from.")

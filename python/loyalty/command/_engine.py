@@ -16,6 +16,7 @@ import loyalty
 from loyalty import _core
 from loyalty._words import PARAMETERS
 from loyalty.changes import Changes, reread
+from loyalty.learning import PolicyFit
 from loyalty.portfolio import Books as EventBooks
 from loyalty.portfolio import ResultStream
 from loyalty.reading import WORDS, EventTable
@@ -27,6 +28,7 @@ __all__ = [
     "columns_of",
     "diff",
     "empty_portfolio",
+    "fit",
     "fold",
     "fold_into",
     "load_policy",
@@ -210,18 +212,7 @@ def history(
 
     The landmark is the policy's, else the history's own; the kinds observed are the policy's, else those of a mapping.
     """
-    names = [name for name in table.names if name in FOLDED]
-    chunks = list(table.chunks(rows, names, WORDS))
-    columns = {
-        name: np.concatenate([chunk[name] for chunk in chunks])
-        for name in (chunks[0] if chunks else {})
-    }
-    if not chunks:
-        columns = {
-            "relationship": np.array([], object),
-            "time": np.array([], np.int64),
-            "kind": np.array([], np.uint8),
-        }
+    columns = whole(table, rows)
     declared = table.observes_declared and "observes" not in stated(policy)
     made = loyalty.history(
         columns,
@@ -230,6 +221,32 @@ def history(
         dates=dates,
         zone=zone,
         observes=list(table.observes) if declared else None,
+    )
+    rejects = made.books.rejects
+    if len(rejects.get("row", ())):
+        table.add_rejects(np.asarray(rejects["row"]), rejects["code"])
+    return made
+
+
+def whole(table: EventTable, rows: int = 500_000) -> dict[str, np.ndarray]:
+    """All rows of an event table by column, as the compiled half reads them."""
+    names = [name for name in table.names if name in FOLDED]
+    chunks = list(table.chunks(rows, names, WORDS))
+    if not chunks:
+        return {
+            "relationship": np.array([], object),
+            "time": np.array([], np.int64),
+            "kind": np.array([], np.uint8),
+        }
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def fit(
+    table: EventTable, policy: Any, as_of: int, hold_out: Any, learn: list[str], zone: str | None
+) -> PolicyFit:
+    """What an event table teaches a policy; rows set aside here join the table's rejects."""
+    made = loyalty.Policy.fit(
+        whole(table), policy, as_of=as_of, hold_out=hold_out, learn=learn, zone=zone
     )
     rejects = made.books.rejects
     if len(rejects.get("row", ())):
@@ -282,9 +299,15 @@ def proposal(table: EventTable) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if table.perspective is not None:
         document["perspective"] = table.perspective
-    cycle = table.purchase_gap()
-    if cycle is not None:
-        document["purchase_cycle_days"] = min(max(round(cycle / 86400, 2), 0.25), 9125)
+    columns = whole(table)
+    if len(columns["time"]):
+        # A proposal takes what there is; `loyalty fit` says how sure it is.
+        fitted = loyalty.Policy.fit(
+            columns, as_of=int(columns["time"].max()), learn="purchase_cycle", least_relationships=2
+        )
+        cycle = fitted.purchase_cycles["all"].days.value
+        if cycle == cycle:
+            document["purchase_cycle_days"] = min(max(round(cycle, 2), 0.25), 9125)
     currencies = table.currencies()
     if len(currencies) == 1:
         document["currency"] = currencies[0]
