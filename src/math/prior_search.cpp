@@ -51,35 +51,35 @@ struct AtWeight {
     return likelihood.beta ? weight / (1 + std::exp(u)) : weight * std::exp(-u);
   }
 
-  /// The best of them: u and its likelihood, by golden section around a guess; the likelihood has one peak in u.
-  std::pair<double, double> best(double weight, double guess) const {
-    constexpr double golden = 0.6180339887498949;
-    const auto value = [&](double u) {
-      return likelihood.at(first(weight, u), second(weight, u), false).value;
-    };
-    double low = guess - 3;
-    double high = guess + 3;
-    double left = high - golden * (high - low);
-    double right = low + golden * (high - low);
-    double at_left = value(left);
-    double at_right = value(right);
-    while (high - low > 1e-7) {
-      if (at_left < at_right) {
-        low = left;
-        left = right;
-        at_left = at_right;
-        right = low + golden * (high - low);
-        at_right = value(right);
-      } else {
-        high = right;
-        right = left;
-        at_right = at_left;
-        left = high - golden * (high - low);
-        at_left = value(left);
+  /// The best of them near a guess: u, its likelihood, and the curvature there, by Newton's method.
+  struct Best {
+    double u;
+    double value;
+    double curvature;  ///< > 0
+  };
+  Best best(double weight, double guess) const {
+    constexpr int most_steps = 50;
+    Best found{guess, -infinity, 1};
+    for (int step = 0; step < most_steps; ++step) {
+      const double a = first(weight, found.u);
+      const double b = second(weight, found.u);
+      const PairSlopes s = likelihood.at(a, b, true);
+      // The numbers move with u: at a + b = weight by ab/weight up and down, else the second alone.
+      double slope = -b * s.by_second;
+      double bend = b * (b * s.by_second_twice + s.by_second);
+      if (likelihood.beta) {
+        const double rate = a * (b / weight);
+        slope = rate * (s.by_first - s.by_second);
+        bend = rate * rate * (s.by_first_twice - 2 * s.by_both + s.by_second_twice) +
+               slope * (b - a) / weight;
       }
+      found.value = s.value;
+      found.curvature = std::max(-bend, 1e-12);
+      const double move = std::clamp(slope / found.curvature, -1.0, 1.0);
+      if (std::abs(move) < 1e-9) break;
+      found.u += move;
     }
-    const double u = (low + high) / 2;
-    return {u, value(u)};
+    return found;
   }
 };
 
@@ -122,16 +122,16 @@ void take_least_weight(const PriorLikelihood& likelihood, const PriorBounds& bou
   while (high > std::log(bounds.low) && !within(std::exp(high), u)) high -= 0.5;
   double low = std::log(bounds.low);
   const auto fits = [&](double log_weight) {
-    const auto [where, value] = at.best(std::exp(log_weight), u);
-    u = where;
-    return best - value < drop;
+    const AtWeight::Best found = at.best(std::exp(log_weight), u);
+    u = found.u;
+    return best - found.value < drop;
   };
   while (high - low > 1e-3) {
     const double middle = (low + high) / 2;
     (fits(middle) ? high : low) = middle;
   }
   const double weight = std::exp(high);
-  const auto [where, value] = at.best(weight, u);
+  const auto [where, value, curvature] = at.best(weight, u);
   fit.log_likelihood = value;
   const double a = at.first(weight, where);
   const double b = at.second(weight, where);
@@ -147,12 +147,6 @@ void take_least_weight(const PriorLikelihood& likelihood, const PriorBounds& bou
   fit.first = {a, a, infinity};
   fit.second = {b, b, infinity};
   fit.weight = {weight, weight, infinity};
-  // The mean alone, at this weight: its curvature by differences.
-  constexpr double h = 1e-3;
-  const auto value_at = [&](double v) {
-    return likelihood.at(at.first(weight, v), at.second(weight, v), false).value;
-  };
-  const double curvature = -(value_at(where + h) - 2 * value + value_at(where - h)) / (h * h);
   fit.mean = around(where, 1 / curvature, likelihood.beta ? logistic : exponential);
   fit.status.end = FitEnd::boundary;
   fit.status.sentence = fmt::format(
