@@ -43,7 +43,7 @@ VALUE_COLUMNS = (
     ("low", "number", "lower end of its 95 % interval; 0 for none"),
     ("high", "number", "upper end; infinite for none"),
     ("relationships", "integer", "that had evidence"),
-    ("evidence", "number", "outcomes, decayed where the value is a prior; gaps between purchases"),
+    ("evidence", "number", "outcomes, or gaps between purchases"),
     ("ended", "text", "converged, boundary, not_identified, too_little_data or stopped"),
     ("status", "text", "what that means for the value, in a sentence"),
 )

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -11,10 +12,10 @@
 #include <fmt/format.h>
 
 #include <loyalty/core/error.hpp>
-#include <loyalty/math/optimise_beta_binomial.hpp>
 #include <loyalty/math/optimise_gamma_rate.hpp>
 
 #include "batch/ledger.hpp"
+#include "batch/stream_model.hpp"
 
 namespace loyalty {
 namespace {
@@ -115,10 +116,10 @@ std::string relationships_text(std::int64_t n) {
   return n == 1 ? "1 relationship" : fmt::format("{} relationships", n);
 }
 
-std::string lacking(std::int64_t have, std::int64_t least, std::string_view what) {
-  return fmt::format("{} {} {}; {} are needed: {} more. The policy's value stays.",
-                     relationships_text(have), have == 1 ? "has" : "have", what, least,
-                     least - have);
+std::string lacking(std::int64_t have, std::int64_t least) {
+  return fmt::format(
+      "{} {} outcomes at two times or more; {} are needed: {} more. The policy's value stays.",
+      relationships_text(have), have == 1 ? "has" : "have", least, least - have);
 }
 
 /// A number with so many significant digits, as it would be written.
@@ -149,12 +150,12 @@ std::vector<double> candidates() {
   return all;
 }
 
-/// Scores half-lives of one stream, and finds the best.
+/// Scores half-lives, and finds the best.
 class HalfLifeSearch {
  public:
-  HalfLifeSearch(const Ledger& ledger, Stream stream, const Policy& policy)
-      : ledger_(ledger), stream_(stream), policy_(policy) {
-    for (const double h : candidates()) points_.emplace_back(h, score(h));
+  /// `score`: the log-score of a half-life in seconds.
+  explicit HalfLifeSearch(std::function<double(double)> score) : score_(std::move(score)) {
+    for (const double h : candidates()) points_.emplace_back(h, score_(h));
   }
 
   /// Refines the best of the grid by golden section, to 0.5 %.
@@ -204,9 +205,9 @@ class HalfLifeSearch {
   /// The best half-life, and those between which all predict nearly as well; 0 and infinity are open ends. Seconds.
   Estimate estimate() const { return {points_[best()].first, low_, high_}; }
 
-  HalfLifeScores scores() const {
+  HalfLifeScores scores(Stream stream) const {
     HalfLifeScores out;
-    out.stream = stream_;
+    out.stream = stream;
     for (const auto& [h, value] : points_) {
       const auto seconds = static_cast<Time>(std::llround(h));
       if (!out.half_lives.empty() && out.half_lives.back() == seconds) continue;
@@ -217,9 +218,8 @@ class HalfLifeSearch {
   }
 
  private:
-  double score(double half_life) const { return score_of(ledger_, stream_, half_life, policy_); }
   double add(double log_half_life) {
-    points_.emplace_back(std::exp(log_half_life), score(std::exp(log_half_life)));
+    points_.emplace_back(std::exp(log_half_life), score_(std::exp(log_half_life)));
     return points_.back().second;
   }
   void sort() { std::sort(points_.begin(), points_.end()); }
@@ -237,9 +237,7 @@ class HalfLifeSearch {
     return inside;
   }
 
-  const Ledger& ledger_;
-  Stream stream_;
-  const Policy& policy_;
+  std::function<double(double)> score_;
   std::vector<std::pair<double, double>> points_;  ///< half-life in seconds, score
   double low_ = 0;
   double high_ = infinity;
@@ -250,77 +248,78 @@ class HalfLifeSearch {
 /// Learns from a ledger; `policy` becomes the new one.
 class Learner {
  public:
-  Learner(const Ledger& ledger, const LearnOptions& options, Time as_of, Policy& policy)
-      : ledger_(ledger), options_(options), as_of_(as_of), policy_(policy) {
+  Learner(const Ledger& ledger, const LearnOptions& options, Policy& policy)
+      : ledger_(ledger), options_(options), policy_(policy) {
     for (const Role role : ledger.roles) ++known_[static_cast<std::size_t>(role)];
   }
 
-  std::vector<LearnedValue> values;
+  std::vector<LearnedValue> values;  ///< half-lives, the purchase cycle, then priors by role
   std::vector<HalfLifeScores> scores;
   std::vector<LearnedCycle> cycles;
 
   void run() {
-    if (options_.half_lives) learn_half_lives();
+    std::array<std::vector<LearnedValue>, role_count> priors;
+    for (int i = 0; i < stream_count; ++i) {
+      const auto stream = static_cast<Stream>(i);
+      StreamModel model(ledger_, stream);
+      if (options_.half_lives) learn_half_life(stream, model);
+      if (!options_.priors) continue;
+      model.fade(static_cast<double>(half_life_in(policy_.fold.half_lives, stream)));
+      for (int r = 0; r < role_count; ++r)
+        learn_prior(stream, model, static_cast<Role>(r), priors[static_cast<std::size_t>(r)]);
+    }
     if (options_.purchase_cycle) learn_purchase_cycle();
-    if (options_.priors)
-      for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), policy_, &values);
+    for (auto& of_role : priors) values.insert(values.end(), of_role.begin(), of_role.end());
   }
 
  private:
-  /// Half-lives are scored under the priors that fit them: in turn, until they agree.
-  void learn_half_lives() {
-    constexpr int most_rounds = 5;
-    const std::size_t values_before = values.size();
-    Policy tried = policy_;
-    for (int round = 0; round < most_rounds; ++round) {
-      tried.roles = policy_.roles;
-      if (options_.priors)
-        for (int i = 0; i < role_count; ++i) learn_priors(static_cast<Role>(i), tried, nullptr);
-      const HalfLives before = tried.fold.half_lives;
-      values.resize(values_before);
-      scores.clear();
-      for (int i = 0; i < stream_count; ++i) learn_half_life(static_cast<Stream>(i), tried);
-      if (!options_.priors || tried.fold.half_lives == before) break;
-    }
-    policy_.fold.half_lives = tried.fold.half_lives;
+  bool teaches(const StreamModel& model, Role role) const {
+    return model.content(role).telling >= options_.least_relationships;
   }
 
-  /// The half-life of a stream under the priors of `tried`, into it.
-  void learn_half_life(Stream stream, Policy& tried) {
-    const auto& log = ledger_.streams[static_cast<std::size_t>(stream)];
-    const Time half_life = half_life_in(policy_.fold.half_lives, stream);
-    Time& next = half_life_in(tried.fold.half_lives, stream);
-    next = half_life;
+  /// The log-score of a half-life, under the priors that fit it best where priors are learned, else the policy's.
+  double score_of_half_life(Stream stream, StreamModel& model, double half_life) const {
+    model.fade(half_life);
+    const PriorBounds bounds = prior_bounds(stream);
+    double sum = 0;
+    for (int r = 0; r < role_count; ++r) {
+      const auto role = static_cast<Role>(r);
+      if (model.content(role).outcomes == 0) continue;
+      const auto [first, second] = prior_of(policy_.scoring(role), stream);
+      sum += options_.priors && teaches(model, role)
+                 ? model.best_score(role, bounds, {*first, *second})
+                 : model.score(role, *first, *second);
+    }
+    return sum;
+  }
+
+  void learn_half_life(Stream stream, StreamModel& model) {
+    Time& half_life = half_life_in(policy_.fold.half_lives, stream);
+    const StreamModel::Content all = model.content();
     LearnedValue value;
     value.key = fmt::format("half_life_days.{}", stream_names[static_cast<std::size_t>(stream)]);
     value.before = value.after = in_days(static_cast<double>(half_life));
-    value.evidence = static_cast<double>(log.items.size());
-    for (std::size_t who = 0; who < ledger_.size(); ++who)
-      value.relationships += log.of(who).size() >= 2 ? 1 : 0;
-    if (value.relationships < options_.least_relationships) {
-      value.sentence =
-          lacking(value.relationships, options_.least_relationships, "outcomes at two times");
-      values.push_back(std::move(value));
-      return;
-    }
-    double good = 0;
-    double bad = 0;
-    for (const DatedOutcome& outcome : log.items) {
-      good += outcome.good;
-      bad += outcome.bad;
-    }
-    if (good == 0 || (bad == 0 && stream != Stream::responses)) {
+    value.relationships = all.telling;
+    value.evidence = static_cast<double>(all.outcomes);
+    if (all.telling < options_.least_relationships) {
+      value.sentence = lacking(all.telling, options_.least_relationships);
+    } else if (all.good == 0 || (all.bad == 0 && stream != Stream::responses)) {
       value.end = FitEnd::not_identified;
       value.sentence = fmt::format(
           "All outcomes were {}: no half-life predicts better. The policy's value stays.",
-          good == 0 ? "bad" : "good");
-      values.push_back(std::move(value));
-      return;
+          all.good == 0 ? "bad" : "good");
+    } else {
+      HalfLifeSearch search([&](double h) { return score_of_half_life(stream, model, h); });
+      search.refine();
+      scores.push_back(search.scores(stream));
+      take_half_life(search.estimate(), stream, half_life, value);
     }
-    HalfLifeSearch search(ledger_, stream, tried);
-    search.refine();
-    scores.push_back(search.scores());
-    const Estimate found = search.estimate();
+    values.push_back(std::move(value));
+  }
+
+  /// Decides what becomes of a half-life; `found` in seconds.
+  static void take_half_life(const Estimate& found, Stream stream, Time& half_life,
+                             LearnedValue& value) {
     value.estimate = {in_days(found.value), in_days(found.low), in_days(found.high)};
     const auto old = static_cast<double>(half_life);
     const bool fits = old >= found.low && old <= found.high;
@@ -329,33 +328,74 @@ class Learner {
     if (found.low == 0 && found.high == infinity) {
       value.end = FitEnd::not_identified;
       value.sentence = "Any half-life predicts as well: the data do not tell. The policy's stays.";
-    } else if (found.low > 0 && found.high < infinity) {
+    } else if (found.low == 0) {
+      value.end = FitEnd::boundary;
+      value.sentence = fmt::format(
+          "The shorter the better, below {} days: what came before hardly predicts these outcomes, "
+          "so "
+          "that no half-life is worth taking. The policy's stays.",
+          days(found.high));
+    } else if (found.high == infinity) {
+      value.end = FitEnd::boundary;
+      value.sentence = fmt::format(
+          "Every half-life above {} days predicts as well: no older evidence has lost its worth. "
+          "{}",
+          days(found.low),
+          fits ? "The policy's is among them and stays." : "The least of them is taken.");
+      if (!fits) wanted = found.low;
+    } else {
       value.end = FitEnd::converged;
       value.sentence = fmt::format("Half-lives of {} to {} days predict best{}.", days(found.low),
                                    days(found.high), fits ? "; the policy's was among them" : "");
       wanted = found.value;
+    }
+    if (wanted == old) return;
+    // Whole days, or hours where there are few.
+    const double unit = wanted >= 10 * double{day} ? double{day} : 3600.0;
+    const PriorBounds range =
+        range_of("half_life_days", stream_names[static_cast<std::size_t>(stream)]);
+    const double rounded_days =
+        std::clamp(in_days(unit * std::round(wanted / unit)), range.low, range.high);
+    half_life = static_cast<Time>(std::llround(rounded_days * double{day}));
+    value.after = in_days(static_cast<double>(half_life));
+  }
+
+  static PriorBounds prior_bounds(Stream stream) {
+    const PriorKeys& keys = prior_keys[static_cast<std::size_t>(stream)];
+    return range_of(keys.section, keys.first);
+  }
+
+  void learn_prior(Stream stream, const StreamModel& model, Role role,
+                   std::vector<LearnedValue>& told) {
+    if (known_[static_cast<std::size_t>(role)] == 0) return;
+    const StreamModel::Content& content = model.content(role);
+    const PriorKeys& keys = prior_keys[static_cast<std::size_t>(stream)];
+    const PriorBounds bounds = prior_bounds(stream);
+    PriorFit fit;
+    if (teaches(model, role)) {
+      fit = model.fit(role, bounds);
+      if (!fit.status.usable()) fit.status.sentence += " The policy's value stays.";
     } else {
-      value.end = FitEnd::boundary;
-      const bool slow = found.high == infinity;
-      const double end = slow ? found.low : found.high;
-      value.sentence = fmt::format(
-          "Every half-life {} {} days predicts as well: {}. {}", slow ? "above" : "below",
-          days(end),
-          slow ? "no older evidence has lost its worth" : "only the newest evidence counts",
-          fits ? "The policy's is among them and stays." : "The nearest of them is taken.");
-      if (!fits) wanted = end;
+      fit.status.sentence = lacking(content.telling, options_.least_relationships);
     }
-    if (wanted != old) {
-      // Whole days, or hours where there are few.
-      const double unit = wanted >= 10 * double{day} ? double{day} : 3600.0;
-      const PriorBounds range =
-          range_of("half_life_days", stream_names[static_cast<std::size_t>(stream)]);
-      const double days_of =
-          std::clamp(in_days(unit * std::round(wanted / unit)), range.low, range.high);
-      next = static_cast<Time>(std::llround(days_of * double{day}));
-      value.after = in_days(static_cast<double>(next));
-    }
-    values.push_back(std::move(value));
+    const auto [first, second] = prior_of(policy_.roles[static_cast<std::size_t>(role)], stream);
+    const auto take = [&](std::string_view name, double& current, const Estimate& estimate) {
+      LearnedValue value;
+      value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
+                              keys.section, name);
+      value.before = current;
+      if (fit.status.usable())
+        current = std::clamp(rounded(estimate.value, 4), bounds.low, bounds.high);
+      value.after = current;
+      value.estimate = estimate;
+      value.relationships = content.relationships;
+      value.evidence = static_cast<double>(content.outcomes);
+      value.end = fit.status.end;
+      value.sentence = fit.status.sentence;
+      told.push_back(std::move(value));
+    };
+    take(keys.first, *first, fit.first);
+    take(keys.second, *second, fit.second);
   }
 
   void learn_purchase_cycle() {
@@ -407,7 +447,7 @@ class Learner {
       const auto times = ledger_.purchases.of(who);
       for (std::size_t i = 0; i < times.size(); ++i) {
         const bool closed = i + 1 < times.size();
-        const Time seconds = (closed ? times[i + 1] : as_of_) - times[i];
+        const Time seconds = (closed ? times[i + 1] : ledger_.as_of) - times[i];
         if (seconds > 0)
           gaps.push_back(
               {static_cast<std::uint32_t>(who), in_days(static_cast<double>(seconds)), closed});
@@ -416,68 +456,8 @@ class Learner {
     return purchase_cycle(std::move(gaps), options_.least_relationships);
   }
 
-  /// The priors of a role, into `policy`; what was found goes to `told`, where that is wanted.
-  void learn_priors(Role role, Policy& policy, std::vector<LearnedValue>* told) const {
-    if (known_[static_cast<std::size_t>(role)] == 0) return;
-    for (int i = 0; i < stream_count; ++i) {
-      const auto stream = static_cast<Stream>(i);
-      const auto& log = ledger_.streams[static_cast<std::size_t>(i)];
-      const auto half_life = static_cast<double>(half_life_in(policy.fold.half_lives, stream));
-      const bool rates = stream == Stream::responses;
-      std::vector<double> good;
-      std::vector<double> bad;
-      std::int64_t telling = 0;  // relationships that can differ from others
-      double evidence = 0;
-      for (std::size_t who = 0; who < ledger_.size(); ++who) {
-        if (ledger_.roles[who] != role) continue;
-        double k = 0;
-        double l = rates ? ledger_.waiting[who] : 0;
-        for (const DatedOutcome& outcome : log.of(who)) {
-          const double weight = fade(as_of_ - outcome.time, half_life);
-          k += weight * outcome.good;
-          l += weight * outcome.bad;
-        }
-        if (!(k + l > 0)) continue;
-        good.push_back(k);
-        bad.push_back(l);
-        evidence += rates ? k : k + l;
-        telling += (rates ? k : k + l) > 1 ? 1 : 0;
-      }
-      const PriorKeys& keys = prior_keys[static_cast<std::size_t>(i)];
-      const PriorBounds bounds = range_of(keys.section, keys.first);
-      PriorFit fit;
-      if (telling < options_.least_relationships) {
-        fit.status.sentence = lacking(
-            telling, options_.least_relationships,
-            rates ? "more than one answer that counts" : "evidence of more than one outcome");
-      } else {
-        fit = rates ? fit_gamma_rate(good, bad, bounds) : fit_beta_binomial(good, bad, bounds);
-        if (!fit.status.usable()) fit.status.sentence += " The policy's value stays.";
-      }
-      const auto [first, second] = prior_of(policy.roles[static_cast<std::size_t>(role)], stream);
-      const auto take = [&](std::string_view name, double& number, const Estimate& estimate) {
-        LearnedValue value;
-        value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
-                                keys.section, name);
-        value.before = number;
-        if (fit.status.usable())
-          number = std::clamp(rounded(estimate.value, 4), bounds.low, bounds.high);
-        value.after = number;
-        value.estimate = estimate;
-        value.relationships = static_cast<std::int64_t>(good.size());
-        value.evidence = evidence;
-        value.end = fit.status.end;
-        value.sentence = fit.status.sentence;
-        if (told != nullptr) told->push_back(std::move(value));
-      };
-      take(keys.first, *first, fit.first);
-      take(keys.second, *second, fit.second);
-    }
-  }
-
   const Ledger& ledger_;
   const LearnOptions& options_;
-  Time as_of_;
   Policy& policy_;
   std::array<std::int64_t, role_count> known_{};
 };
@@ -488,7 +468,7 @@ HoldOut held_out(const Ledger& ledger, const EventColumns& rows, const Policy& p
   out.from = options.hold_out;
   Policy learned = policy;
   const Ledger early = ledger_of(rows, policy, options.hold_out);
-  Learner(early, options, options.hold_out, learned).run();
+  Learner(early, options, learned).run();
   for (int i = 0; i < stream_count; ++i) {
     const auto stream = static_cast<Stream>(i);
     const auto k = static_cast<std::size_t>(i);
@@ -591,7 +571,7 @@ Learning learn(const EventColumns& rows, const Policy& policy, const LearnOption
   Learning learning;
   learning.policy = policy;
   const Ledger ledger = ledger_of(rows, policy, options.as_of);
-  Learner learner(ledger, options, options.as_of, learning.policy);
+  Learner learner(ledger, options, learning.policy);
   learner.run();
   learning.before = fingerprints(policy);
   learning.after = fingerprints(learning.policy);

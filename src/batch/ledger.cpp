@@ -116,6 +116,7 @@ class Acts {
 
 Ledger ledger_of(const EventColumns& rows, const Policy& policy, Time as_of) {
   Ledger ledger;
+  ledger.as_of = as_of;
   std::vector<std::size_t> until;
   const std::size_t count = rows.time == nullptr ? 0 : rows.rows;
   until.reserve(count);

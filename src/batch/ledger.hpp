@@ -34,6 +34,7 @@ struct Ledger {
   std::int64_t later = 0;
   Time first = no_time;
   Time last = no_time;
+  Time as_of = no_time;
 
   std::size_t size() const noexcept { return roles.size(); }
 };

@@ -61,11 +61,7 @@ double log_beta_binomial(double a, double b, double good, double bad) noexcept {
          math::log_rising(a + b, good + bad);
 }
 
-PriorFit fit_beta_binomial(std::span<const double> good, std::span<const double> bad,
-                           const PriorBounds& bounds) {
-  assert(good.size() == bad.size());
-  const auto all = share_evidence(good, bad, [](double k, double l) { return !(k + l > 0); });
-  PriorFit fit;
+bool begin_shares(std::span<const SharedEvidence> all, const PriorBounds& bounds, PriorFit& fit) {
   double goods = 0;
   double bads = 0;
   for (const SharedEvidence& e : all) {
@@ -77,7 +73,7 @@ PriorFit fit_beta_binomial(std::span<const double> good, std::span<const double>
     fit.status.end = FitEnd::too_little_data;
     fit.status.sentence = fit.used == 0 ? "No relationship has any outcome; two are the least."
                                         : "One relationship has outcomes; two are the least.";
-    return fit;
+    return false;
   }
   fit.mean.value = goods / (goods + bads);
   if (goods == 0 || bads == 0) {
@@ -85,12 +81,21 @@ PriorFit fit_beta_binomial(std::span<const double> good, std::span<const double>
     fit.status.sentence = bads == 0
                               ? "All outcomes were good: how rare bad ones are cannot be told."
                               : "All outcomes were bad: how rare good ones are cannot be told.";
-    return fit;
+    return false;
   }
   start_by_moments(all, fit.mean.value, bounds, fit);
-  search_prior({[&](double a, double b, bool slopes) { return likelihood_of(all, a, b, slopes); },
-                true, "shares"},
-               bounds, fit);
+  return true;
+}
+
+PriorFit fit_beta_binomial(std::span<const double> good, std::span<const double> bad,
+                           const PriorBounds& bounds) {
+  assert(good.size() == bad.size());
+  const auto all = share_evidence(good, bad, [](double k, double l) { return !(k + l > 0); });
+  PriorFit fit;
+  if (begin_shares(all, bounds, fit))
+    search_prior({[&](double a, double b, bool slopes) { return likelihood_of(all, a, b, slopes); },
+                  true, "shares"},
+                 bounds, fit);
   return fit;
 }
 

@@ -53,11 +53,7 @@ double log_gamma_rate(double shape, double rate, double events, double exposure)
          shape * std::log1p(exposure / rate);
 }
 
-PriorFit fit_gamma_rate(std::span<const double> events, std::span<const double> exposure,
-                        const PriorBounds& bounds) {
-  assert(events.size() == exposure.size());
-  const auto all = share_evidence(events, exposure, [](double, double x) { return !(x > 0); });
-  PriorFit fit;
+bool begin_rates(std::span<const SharedEvidence> all, const PriorBounds& bounds, PriorFit& fit) {
   double count = 0;
   double total = 0;
   for (const SharedEvidence& e : all) {
@@ -69,18 +65,27 @@ PriorFit fit_gamma_rate(std::span<const double> events, std::span<const double> 
     fit.status.end = FitEnd::too_little_data;
     fit.status.sentence = fit.used == 0 ? "No relationship has been observed; two are the least."
                                         : "One relationship has been observed; two are the least.";
-    return fit;
+    return false;
   }
   fit.mean.value = count / total;
   if (count == 0) {
     fit.status.end = FitEnd::not_identified;
     fit.status.sentence = "Nothing happened in all that time: how rare it is cannot be told.";
-    return fit;
+    return false;
   }
   start_by_moments(all, fit.mean.value, bounds, fit);
-  search_prior({[&](double a, double b, bool slopes) { return likelihood_of(all, a, b, slopes); },
-                false, "rates"},
-               bounds, fit);
+  return true;
+}
+
+PriorFit fit_gamma_rate(std::span<const double> events, std::span<const double> exposure,
+                        const PriorBounds& bounds) {
+  assert(events.size() == exposure.size());
+  const auto all = share_evidence(events, exposure, [](double, double x) { return !(x > 0); });
+  PriorFit fit;
+  if (begin_rates(all, bounds, fit))
+    search_prior({[&](double a, double b, bool slopes) { return likelihood_of(all, a, b, slopes); },
+                  false, "rates"},
+                 bounds, fit);
   return fit;
 }
 

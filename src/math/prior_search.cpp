@@ -83,6 +83,30 @@ struct AtWeight {
   }
 };
 
+Maximum maximum_of(const PriorLikelihood& likelihood, const PriorBounds& bounds, double first,
+                   double second, double tolerance) {
+  VectorXd start(2);
+  start << std::log(first), std::log(second);
+  OptimiseOptions options;
+  options.low = VectorXd::Constant(2, std::log(bounds.low));
+  options.high = VectorXd::Constant(2, std::log(bounds.high));
+  options.tolerance = tolerance;
+  return maximise(in_logs(likelihood), start, options);
+}
+
+/// Of the logarithms, at a maximum inside the bounds.
+MatrixXd covariance_of(const PriorLikelihood& likelihood, const Maximum& best,
+                       std::int64_t relationships) {
+  if (!likelihood.spread) return best.covariance;
+  const double a = std::exp(best.x[0]);
+  const double b = std::exp(best.x[1]);
+  const PairSpread s = likelihood.spread(a, b);
+  MatrixXd spread(2, 2);
+  spread << a * a * s.first_twice, a * b * s.both, a * b * s.both, b * b * s.second_twice;
+  const auto n = static_cast<double>(relationships);
+  return n / (n - 1) * (best.covariance * spread * best.covariance);
+}
+
 Estimate around(double centre, double variance, double (*back)(double)) {
   const double half = z * std::sqrt(variance);
   return {back(centre), back(centre - half), back(centre + half)};
@@ -178,13 +202,17 @@ std::vector<SharedEvidence> share_evidence(std::span<const double> first,
   return all;
 }
 
+double best_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, double& first,
+                  double& second) {
+  const Maximum best = maximum_of(likelihood, bounds, first, second, 1e-6);
+  first = std::exp(best.x[0]);
+  second = std::exp(best.x[1]);
+  return best.value;
+}
+
 void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, PriorFit& fit) {
-  VectorXd start(2);
-  start << std::log(fit.start_first), std::log(fit.start_second);
-  OptimiseOptions options;
-  options.low = VectorXd::Constant(2, std::log(bounds.low));
-  options.high = VectorXd::Constant(2, std::log(bounds.high));
-  const Maximum best = maximise(in_logs(likelihood), start, options);
+  const Maximum best = maximum_of(likelihood, bounds, fit.start_first, fit.start_second,
+                                  OptimiseOptions{}.tolerance);
   fit.first.value = std::exp(best.x[0]);
   fit.second.value = std::exp(best.x[1]);
   fit.mean.value = likelihood.beta ? fit.first.value / (fit.first.value + fit.second.value)
@@ -194,7 +222,7 @@ void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, 
   fit.status = best.status;
   switch (best.status.end) {
     case FitEnd::converged:
-      take_intervals(best.covariance, best.x, likelihood.beta, fit);
+      take_intervals(covariance_of(likelihood, best, fit.used), best.x, likelihood.beta, fit);
       fit.status.sentence = fmt::format(
           "The {} have a mean of {:.3g} ({:.3g} to {:.3g}), the prior the weight of {:.3g} "
           "outcomes ({:.3g} to {:.3g}).",

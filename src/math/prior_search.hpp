@@ -34,6 +34,13 @@ struct PairSlopes {
   double by_second_twice = 0;
 };
 
+/// Sums of products of the derivatives that each relationship adds.
+struct PairSpread {
+  double first_twice = 0;
+  double both = 0;
+  double second_twice = 0;
+};
+
 /// A likelihood of a prior of two numbers.
 struct PriorLikelihood {
   /// The value at (first, second), with derivatives where they are asked for.
@@ -41,7 +48,17 @@ struct PriorLikelihood {
   /// Whether the numbers are the shapes of a Beta law; else shape and rate of a Gamma law.
   bool beta = true;
   std::string_view rates;  ///< what the relationships may differ in: "shares", "rates"
+  /// Where it is there, intervals hold also where the likelihood is that of another law (H. White, Econometrica 50, 1982).
+  std::function<PairSpread(double first, double second)> spread{};
 };
+
+/// Counts, mean and start of a fit by moments; false where it ends before it begins, with the status that says why.
+bool begin_shares(std::span<const SharedEvidence> all, const PriorBounds& bounds, PriorFit& fit);
+bool begin_rates(std::span<const SharedEvidence> all, const PriorBounds& bounds, PriorFit& fit);
+
+/// The largest likelihood, and where it is, from a start.
+double best_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, double& first,
+                  double& second);
 
 /// Maximises from a start within bounds, and judges the end.
 void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, PriorFit& fit);

@@ -15,6 +15,7 @@
 #include <loyalty/core/error.hpp>
 #include <loyalty/io/learning_text.hpp>
 #include <loyalty/math/optimise_beta_binomial.hpp>
+#include <loyalty/math/optimise_gamma_rate.hpp>
 
 #include "batch/rows.hpp"
 #include "math/near.hpp"
@@ -354,98 +355,116 @@ TEST_CASE("learn: row order, identifiers as numbers and rows after the date chan
   for (std::size_t i = 0; i < a.scores.size(); ++i) CHECK(a.scores[i].scores == b.scores[i].scores);
 }
 
-TEST_CASE("learn: evidence is that of a fold of the same rows") {
-  // Promises kept, late, broken and mended, with and without keys, complaints, returns, surveys, retractions.
+TEST_CASE("learn: where nothing fades, priors are the marginal likelihood of what a fold says") {
+  // Promises kept, late, broken and mended, with and without keys, complaints, answers, requests that expire or stay open,
+  // gifts that are taken back. Every outcome weighs 1 and has a second of its own.
   std::mt19937_64 random(21);
   std::vector<Row> rows;
   int n = 0;
-  for (int i = 0; i < 80; ++i) {
+  const Time as_of = start + 1020 * day;
+  for (int i = 0; i < 120; ++i) {
     const std::string who = "R" + std::to_string(i);
-    for (int k = 0; k < 12; ++k, ++n) {
-      const Time t = start + static_cast<Time>(random() % 1000) * day;
+    const double x = std::gamma_distribution<double>(3, 1)(random);
+    const double share = x / (x + std::gamma_distribution<double>(2, 1)(random));
+    const double rate = std::gamma_distribution<double>(2, 1)(random);
+    for (int k = 0; k < 60; ++k, ++n) {
+      const Time t = start + static_cast<Time>(random() % 1019) * day + n;
       const std::string key = "P" + std::to_string(n);
-      const Time due = t + 5 * day;
-      switch (k % 6) {
-        case 0:
-          rows.push_back({who, {.kind = Kind::promise, .time = t, .value = 2, .due = due}, key});
-          if (n % 3 != 0)
-            rows.push_back({who,
-                            {.kind = Kind::promise,
-                             .time = t + 9 * day,
-                             .done = t + (n % 5 < 2 ? 4 : 8) * day},
-                            key});
+      const bool good = std::bernoulli_distribution(share)(random);
+      const auto add = [&](Event e, const std::string& refers_to = {}) {
+        rows.push_back({who, e, refers_to});
+      };
+      switch (k % 7) {
+        case 0:  // told in two rows; some never end, and count as broken
+          add({.kind = Kind::promise, .time = t, .due = t + 5 * day}, key);
+          if (good || n % 3 != 0)
+            add({.kind = Kind::promise, .time = t + 9 * day, .done = t + (good ? 4 : 8) * day},
+                key);
           break;
         case 1:
-          rows.push_back(
-              {who, {.kind = Kind::promise, .time = t, .due = due, .done = t + (n % 7) * day}});
+          add({.kind = Kind::promise,
+               .time = t,
+               .due = t + 5 * day,
+               .done = t + (good ? 3 : 6) * day});
           break;
         case 2:
-          rows.push_back({who, {.kind = Kind::complaint, .time = t}, key});
-          rows.push_back({who, {.kind = Kind::resolution, .time = t + day}, key});
+          if (good) break;
+          add({.kind = Kind::complaint, .time = t}, key);
+          if (n % 2 != 0) add({.kind = Kind::resolution, .time = t + day}, key);
           break;
-        case 3:
-          rows.push_back({who, {.kind = Kind::request, .time = t}, key});
-          if (n % 4 != 0)
-            rows.push_back({who, {.kind = Kind::response, .time = t + (n % 9) * day / 3}, key});
+        case 3: {
+          add({.kind = Kind::request, .time = t}, key);
+          const auto wait =
+              static_cast<Time>(std::exponential_distribution<double>(rate)(random) * double{day});
+          if (t + wait <= as_of) add({.kind = Kind::response, .time = t + wait}, key);
           break;
+        }
         case 4:
-          rows.push_back({who,
-                          {.kind = Kind::gift, .time = t, .value = 1.0 + n % 4},
-                          "",
-                          "E" + std::to_string(n)});
-          if (n % 5 == 0)
-            rows.push_back(
-                {who, {.kind = Kind::retraction, .time = t + day}, "E" + std::to_string(n)});
-          rows.push_back({who, {.kind = Kind::referral, .time = t, .value = 2}});
+          add({.kind = good ? Kind::gift : Kind::referral, .time = t});
+          if (!good) break;
+          rows.back().event_id = key;
+          if (n % 5 == 0) add({.kind = Kind::retraction, .time = t + day}, key);
+          break;
+        case 5:
+          add({.kind = Kind::guarantee, .time = t, .value = good ? 1. : 0.});
           break;
         default:
-          rows.push_back(
-              {who,
-               {.kind = Kind::survey, .time = t, .value = 7, .scale_low = 0, .scale_high = 10}});
-          rows.push_back(
-              {who, {.kind = Kind::guarantee, .time = t, .value = (i + k / 6) % 3 == 0 ? 0. : 1.}});
-          rows.push_back(
-              {who, {.kind = Kind::concession, .time = t, .value = 0.25 * ((i + k) % 5)}});
+          add({.kind = Kind::concession, .time = t, .value = good ? 1. : 0.});
       }
     }
   }
   std::shuffle(rows.begin(), rows.end(), random);
   Policy policy;
-  policy.roles[0].trust.grave_weight = 3;
-  const Time as_of = start + 1020 * day;
+  constexpr Time century = 36500 * day;
+  policy.fold.half_lives.guarantees = policy.fold.half_lives.trust = century;
+  policy.fold.half_lives.responses = policy.fold.half_lives.concessions = century;
+  policy.fold.half_lives.reciprocity = century;
+  policy.roles[0].trust.grave_weight = 1;
   LearnOptions options = until(as_of);
   options.half_lives = false;
   const Table table(rows, true);
   const Learning l = learn(table, policy, options);
-  // The same fits, from what a portfolio says of everybody.
   Portfolio portfolio(policy, as_of);
   (void)portfolio.apply(table);
   const AsOf at = portfolio.at(as_of);
-  std::vector<double> good[4];
-  std::vector<double> bad[4];
+  std::vector<double> good[5];
+  std::vector<double> bad[5];
+  double waiting = 0;
   for (const std::uint32_t i : portfolio.sorted()) {
     const Evidence e = evidence_of(portfolio.state(i, as_of), at);
-    const double pairs[4][2] = {{e.commitment.kept, e.commitment.breached},
-                                {e.trust.kept, e.trust.broken + 3 * e.trust.grave},
-                                {e.responsiveness.granted, e.responsiveness.refused},
-                                {e.reciprocity.given, e.reciprocity.received}};
-    for (std::size_t k = 0; k < 4; ++k) {
+    const double pairs[5][2] = {
+        {e.commitment.kept, e.commitment.breached},
+        {e.trust.kept, e.trust.broken + e.trust.grave},
+        {e.responsiveness.granted, e.responsiveness.refused},
+        {e.reciprocity.given, e.reciprocity.received},
+        {e.responsiveness.answered, e.responsiveness.answer_time + e.responsiveness.open_time}};
+    waiting += e.responsiveness.open_time;
+    for (std::size_t k = 0; k < 5; ++k) {
       good[k].push_back(pairs[k][0]);
       bad[k].push_back(pairs[k][1]);
     }
   }
+  CHECK(waiting > 0);
   const char* keys[] = {"commitment.prior_kept", "trust.prior_kept", "responsiveness.prior_granted",
-                        "reciprocity.prior_given"};
-  for (std::size_t k = 0; k < 4; ++k) {
-    const auto& v = value_of(l, std::string("roles.consumer.") + keys[k]);
-    CAPTURE(v.key);
-    const PriorFit fit = fit_beta_binomial(good[k], bad[k]);
-    CHECK(v.end == fit.status.end);
-    // The fold's clock moves in steps of 1/4096 of a half-life.
-    CHECK(relative_error(v.estimate.value, fit.first.value) < 2e-3);
+                        "reciprocity.prior_given", "responsiveness.prior_answers"};
+  const char* others[] = {"commitment.prior_breached", "trust.prior_broken",
+                          "responsiveness.prior_refused", "reciprocity.prior_received",
+                          "responsiveness.prior_time"};
+  for (std::size_t k = 0; k < 5; ++k) {
+    const auto& first = value_of(l, std::string("roles.consumer.") + keys[k]);
+    const auto& second = value_of(l, std::string("roles.consumer.") + others[k]);
+    CAPTURE(first.key);
+    const PriorFit fit =
+        k == 4 ? fit_gamma_rate(good[k], bad[k]) : fit_beta_binomial(good[k], bad[k]);
+    CHECK(first.end == FitEnd::converged);
+    CHECK(fit.status.end == FitEnd::converged);
+    // In a thousand days a hundredth has faded, and the fold's clock moves in steps.
+    CHECK(relative_error(first.estimate.value, fit.first.value) < 0.02);
+    CHECK(relative_error(second.estimate.value, fit.second.value) < 0.02);
+    CHECK(first.relationships == fit.used);
     double total = 0;
     for (std::size_t i = 0; i < good[k].size(); ++i) total += good[k][i] + bad[k][i];
-    CHECK(relative_error(v.evidence, total) < 1e-4);
+    if (k != 4) CHECK(relative_error(first.evidence, total) < 0.02);
   }
 }
 

@@ -107,7 +107,7 @@ struct LearnedValue {
   double after = 0;   ///< equal to `before` where it stays
   Estimate estimate;  ///< what the data say, whether or not it was taken; in the file's unit
   std::int64_t relationships = 0;  ///< that had evidence
-  double evidence = 0;             ///< outcomes, decayed where the value is a prior; gaps
+  double evidence = 0;             ///< outcomes, or gaps between purchases
   FitEnd end = FitEnd::too_little_data;
   std::string sentence;  ///< how the fit ended and what became of the value
   bool changed() const noexcept { return before != after; }
@@ -152,18 +152,17 @@ struct Learning {
 
 /// Learns from a log, rows in any order, starting from a policy:
 ///
-/// - half-lives by prequential log-score, over a grid from one day to 90 years, refined;
-/// - priors of each role by maximum marginal likelihood of its relationships' evidence as of the date;
+/// - half-lives by prequential log-score, over a grid from one day to 90 years, refined, each under the priors that fit it;
+/// - priors of each role by the likelihood of its relationships' outcomes, each predicted from the faded evidence before it.
+///   Where nothing fades this is the marginal likelihood of `fit_beta_binomial` and `fit_gamma_rate`;
 /// - the purchase cycle.
 ///
-/// Half-lives are scored under the priors that fit them, both in turn until they agree. What the data
-/// do not tell stays, and its sentence says why; where any half-life of an interval predicts as well, the policy's stays if it
-/// lies there. A policy that sets the half-life of purchases by itself keeps it. Numbers are rounded: half-lives to whole
-/// days, priors to four digits.
+/// What the data do not tell stays, and its sentence says why; where every half-life above some length predicts as well, the
+/// policy's stays if it is one of them. A policy that sets the half-life of purchases by itself keeps it. Numbers are rounded:
+/// half-lives to whole days, priors to four digits.
 ///
-/// Answers are scored by the closed requests alone, priors count the waits of open ones. What was taken back is absent from
-/// all of the past. Throws PolicyError without `as_of` or for a hold-out that is not before it, else as `Portfolio::apply` and
-/// `Portfolio::at`. O(rows (log rows + candidates)), about 1 us a row; memory 24 bytes for each outcome.
+/// What was taken back is absent from all of the past. Throws PolicyError without `as_of` or for a hold-out that is not before
+/// it, else as `Portfolio::apply` and `Portfolio::at`. O(rows log rows + outcomes candidates); memory 64 bytes an outcome.
 Learning learn(const EventColumns& rows, const Policy& policy, const LearnOptions& options);
 
 /// What was learned in a few lines, and one for each key: at most 100 columns.
