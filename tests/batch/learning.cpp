@@ -372,7 +372,7 @@ TEST_CASE("learn: where nothing fades, priors are the marginal likelihood of wha
       const std::string key = "P" + std::to_string(n);
       const bool good = std::bernoulli_distribution(share)(random);
       const auto add = [&](Event e, const std::string& refers_to = {}) {
-        rows.push_back({who, e, refers_to});
+        if (e.time <= as_of) rows.push_back({who, e, refers_to});
       };
       switch (k % 7) {
         case 0:  // told in two rows; some never end, and count as broken
