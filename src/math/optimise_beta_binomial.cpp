@@ -30,7 +30,7 @@ PairSlopes likelihood_of(std::span<const SharedEvidence> all, double a, double b
   return sum;
 }
 
-/// J. Kleinman, Proportions with extraneous variance: single and independent samples, JASA 68 (1973), p. 49.
+/// J. Kleinman, Proportions with extraneous variance: single and independent samples, JASA 68 (1973).
 void start_by_moments(std::span<const SharedEvidence> all, double share, const PriorBounds& bounds,
                       PriorFit& fit) {
   double count = 0;

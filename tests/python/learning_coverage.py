@@ -3,72 +3,107 @@
 
 from __future__ import annotations
 
-import math
+import sys
 
+import loyalty
 import numpy as np
-from loyalty.learning import PriorFit, fit_beta_binomial, fit_gamma_rate
+from loyalty.learning import fit_beta_binomial, fit_gamma_rate
 
-LOGS = 1000
+LOGS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 DAY = 86400
+CENTURY = 36500
 
 
-def shares(rng, a: float, b: float, n: int, half_life: float) -> PriorFit:
-    """One company: 1 to 24 outcomes each over three years, faded with a half-life in years."""
-    count = rng.integers(1, 25, n)
-    share = rng.beta(a, b, n)
-    owner = np.repeat(np.arange(n), count)
-    weight = 2 ** (-rng.uniform(0, 3, len(owner)) / half_life)
-    kept = rng.random(len(owner)) < share[owner]
-    good = np.bincount(owner, weight * kept, n)
-    return fit_beta_binomial(good, np.bincount(owner, weight * ~kept, n))
+def outcomes(rng, law: str, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One company: owner, day and trait of 1 to 24 outcomes of each relationship over three years."""
+    name, first, second = law.replace("(", " ").replace(",", "").replace(")", "").split()
+    a, b = float(first), float(second)
+    owner = np.repeat(np.arange(n), rng.integers(1, 25, n))
+    trait = rng.beta(a, b, n) if name == "Beta" else rng.gamma(a, 1 / b, n)
+    return owner, rng.uniform(0, 1095, len(owner)), trait[owner]
 
 
-def rates(rng, shape: float, rate: float, n: int, half_life: float) -> PriorFit:
-    """The same of answers; a request is closed unanswered after 30 targets."""
-    count = rng.integers(1, 25, n)
-    speed = rng.gamma(shape, 1 / rate, n)
-    owner = np.repeat(np.arange(n), count)
-    weight = 2 ** (-rng.uniform(0, 3, len(owner)) / half_life)
-    wait = rng.exponential(1 / speed[owner])
-    answered = np.bincount(owner, weight * (wait <= 30), n)
-    return fit_gamma_rate(answered, np.bincount(owner, weight * np.minimum(wait, 30), n))
+def log(rng, law: str, n: int) -> dict[str, np.ndarray]:
+    """The same as events: guarantees kept or not, or requests and their answers."""
+    owner, day, trait = outcomes(rng, law, n)
+    time = (day * DAY).astype(np.int64)
+    if law.startswith("Beta"):
+        kept = (rng.random(len(owner)) < trait).astype(float)
+        kind = np.full(len(owner), "guarantee", object)
+        return {"relationship": owner, "time": time, "kind": kind, "value": kept}
+    wait = np.minimum(rng.exponential(1 / trait), 30.0001)  # later than 30 targets: unanswered
+    answer = time + (wait * DAY).astype(np.int64)
+    return {
+        "relationship": owner,
+        "time": answer,
+        "kind": np.full(len(owner), "response", object),
+        "since": time,
+    }
+
+
+def plain(rng, law: str, n: int):
+    """Without time: the fit of plain counts."""
+    owner, _, trait = outcomes(rng, law, n)
+    if law.startswith("Beta"):
+        kept = rng.random(len(owner)) < trait
+        fit = fit_beta_binomial(np.bincount(owner, kept, n), np.bincount(owner, ~kept, n))
+    else:
+        wait = rng.exponential(1 / trait)
+        fit = fit_gamma_rate(
+            np.bincount(owner, wait <= 30, n), np.bincount(owner, np.minimum(wait, 30), n)
+        )
+    return fit.first, fit.second, fit.ended
+
+
+def faded(rng, law: str, n: int, days: float):
+    """From a log, under a half-life."""
+    stream, keys = ("guarantees", ("prior_kept", "prior_breached"))
+    section = "commitment"
+    if law.startswith("Gamma"):
+        stream, keys, section = "responses", ("prior_answers", "prior_time"), "responsiveness"
+    policy = loyalty.Policy.from_dict({"half_life_days": {stream: days}})
+    fit = loyalty.Policy.fit(log(rng, law, n), policy, as_of=1130 * DAY, learn="priors")
+    table = fit.changes("dict")
+    found = []
+    for key in keys:
+        at = table["key"].tolist().index(f"roles.consumer.{section}.{key}")
+        found.append((table["estimate"][at], table["low"][at], table["high"][at]))
+    return (*(loyalty.learning.Estimate(*f) for f in found), table["ended"][at])
+
+
+def line(law: str, n: int, title: str, truth: tuple[float, float], draw) -> None:
+    """One row of the table."""
+    fits = [draw() for _ in range(LOGS)]
+    good = [f for f in fits if f[2] == "converged"]
+    held = [100 * np.mean([f[k].low <= truth[k] <= f[k].high for f in good]) for k in range(2)]
+    middle = [np.median([f[k].value for f in good]) for k in range(2)]
+    print(
+        f"| {law} | {n} | {title} | {truth[0]:.3g}, {truth[1]:.3g} | {middle[0]:.3g}, {middle[1]:.3g} "
+        f"| {held[0]:.1f} %, {held[1]:.1f} % | {LOGS - len(good)} |",
+        flush=True,
+    )
 
 
 def main() -> None:
     rng = np.random.default_rng(20241231)
     print(
-        "| law | relationships | half-life | mean | weight | mean held | weight held | not usable |"
+        "| law | relationships | evidence | truth | median fit | intervals hold it | other ends |"
     )
-    print("|---|---|---|---|---|---|---|---|")
-    for name, draw, first, second in (
-        ("Beta(4, 1)", shares, 4, 1),
-        ("Beta(9, 2)", shares, 9, 2),
-        ("Beta(1, 1)", shares, 1, 1),
-        ("Gamma(2, 1)", rates, 2, 1),
-    ):
-        beta = draw is shares
-        mean = first / (first + second) if beta else first / second
-        weight = first + second if beta else first
+    print("|---|---|---|---|---|---|---|")
+    for law, truth in (("Beta(4, 1)", (4, 1)), ("Beta(9, 2)", (9, 2)), ("Gamma(2, 1)", (2, 1))):
         for n in (50, 200, 1000):
-            for half_life in (math.inf, 2, 0.5):
-                fits = [draw(rng, first, second, n, half_life) for _ in range(LOGS)]
-                usable = [f for f in fits if f.usable]
-                held = [
-                    100 * np.mean([e.low <= truth <= e.high for e in estimates])
-                    for truth, estimates in (
-                        (mean, [f.mean for f in usable]),
-                        (weight, [f.weight for f in usable]),
-                    )
-                ]
-                middle = [
-                    np.median([f.mean.value for f in usable]),
-                    np.median([f.weight.value for f in usable]),
-                ]
-                fade = "none" if half_life == math.inf else f"{half_life:g} years"
-                print(
-                    f"| {name} | {n} | {fade} | {middle[0]:.3f} | {middle[1]:.2f} | {held[0]:.1f} % | {held[1]:.1f} % "
-                    f"| {LOGS - len(usable)} |"
-                )
+            line(law, n, "counts", truth, lambda law=law, n=n: plain(rng, law, n))
+        line(law, 200, "a log", truth, lambda law=law: faded(rng, law, 200, CENTURY))
+        for days in (730, 180):
+            first, second, _ = faded(rng, law, 60_000, days)
+            best = (first.value, second.value)
+            line(
+                law,
+                200,
+                f"half-life {days} d",
+                best,
+                lambda law=law, d=days: faded(rng, law, 200, d),
+            )
 
 
 if __name__ == "__main__":
