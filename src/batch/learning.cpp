@@ -360,6 +360,9 @@ class Learner {
     value.after = in_days(static_cast<double>(half_life));
   }
 
+  /// A prior whose weight has an interval wider than this factor is not taken.
+  static constexpr double widest = 100;
+
   static PriorBounds prior_bounds(Stream stream) {
     const PriorKeys& keys = prior_keys[static_cast<std::size_t>(stream)];
     return range_of(keys.section, keys.first);
@@ -374,6 +377,13 @@ class Learner {
     PriorFit fit;
     if (teaches(model, role)) {
       fit = model.fit(role, bounds);
+      if (fit.status.end == FitEnd::converged && fit.weight.high > widest * fit.weight.low) {
+        fit.status.end = FitEnd::not_identified;
+        fit.status.sentence = fmt::format(
+            "The data hardly tell how alike the relationships are: the prior may have the weight "
+            "of {} to {} outcomes.",
+            number(fit.weight.low), number(fit.weight.high));
+      }
       if (!fit.status.usable()) fit.status.sentence += " The policy's value stays.";
     } else {
       fit.status.sentence = lacking(content.telling, options_.least_relationships);
