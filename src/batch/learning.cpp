@@ -143,10 +143,10 @@ std::string number(double x) {
 
 double in_days(double seconds) { return seconds / double{day}; }
 
-/// The half-lives that are tried: from one day on, two in each doubling, to about 90 years.
+/// The half-lives that are tried: from one day on, each twice the one before, to about 90 years.
 std::vector<double> candidates() {
   std::vector<double> all;
-  for (int i = 0; i <= 30; ++i) all.push_back(double{day} * std::exp2(0.5 * i));
+  for (int i = 0; i <= 15; ++i) all.push_back(double{day} * std::exp2(i));
   return all;
 }
 
@@ -158,7 +158,7 @@ class HalfLifeSearch {
     for (const double h : candidates()) points_.emplace_back(h, score_(h));
   }
 
-  /// Refines the best of the grid by golden section, to 0.5 %.
+  /// Refines the best of the grid by golden section, to 2 %.
   void refine() {
     std::size_t at = best();
     const std::size_t last = points_.size() - 1;
@@ -169,7 +169,7 @@ class HalfLifeSearch {
     double right = low + golden * (high - low);
     double at_left = add(left);
     double at_right = add(right);
-    while (high - low > 0.005) {
+    while (high - low > precision) {
       if (at_left < at_right) {
         low = left;
         left = right;
@@ -185,7 +185,7 @@ class HalfLifeSearch {
       }
     }
     sort();
-    // Where the score falls below the best by `drop`, on either side, to 0.5 %.
+    // Where the score falls below the best by `drop`, on either side, to 2 %.
     at = best();
     const double least = points_[at].second - drop;
     std::size_t below = at;
@@ -230,12 +230,14 @@ class HalfLifeSearch {
     return at;
   }
   double crossing(double outside, double inside, double least) {
-    while (std::abs(std::log(inside / outside)) > 0.005) {
+    while (std::abs(std::log(inside / outside)) > precision) {
       const double middle = std::sqrt(outside * inside);
       (add(std::log(middle)) >= least ? inside : outside) = middle;
     }
     return inside;
   }
+
+  static constexpr double precision = 0.02;  ///< of the logarithm of a half-life
 
   std::function<double(double)> score_;
   std::vector<std::pair<double, double>> points_;  ///< half-life in seconds, score

@@ -321,10 +321,9 @@ TEST_CASE("learn: a company that changes its ways has a short memory that predic
   for (std::size_t i = 0; i < curve->scores.size(); ++i) {
     const double days = static_cast<double>(curve->half_lives[i]) / double{day};
     CAPTURE(days);
-    if (days > 1.01 * v.estimate.low && days < 0.99 * v.estimate.high)
-      CHECK(best - curve->scores[i] < 1.93);
-    if (days < 0.99 * v.estimate.low || days > 1.01 * v.estimate.high)
-      CHECK(best - curve->scores[i] > 1.91);
+    if (days >= v.estimate.low && days <= v.estimate.high) CHECK(best - curve->scores[i] < 1.921);
+    if (days < 0.98 * v.estimate.low || days > 1.02 * v.estimate.high)
+      CHECK(best - curve->scores[i] > 1.92);
   }
   REQUIRE(l.hold_out);
   CHECK(l.hold_out->outcomes[0] > 7000);

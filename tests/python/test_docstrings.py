@@ -31,6 +31,7 @@ MADE = {
     "loyalty.guess.Guess",
     "loyalty.histories.History",
     "loyalty.histories.RelationshipHistory",
+    "loyalty.learning.PolicyFit",
     "loyalty.mapping.Mapping",
     "loyalty.portfolio.Assessment",
     "loyalty.portfolio.Result",

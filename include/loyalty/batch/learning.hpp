@@ -152,7 +152,7 @@ struct Learning {
 
 /// Learns from a log, rows in any order, starting from a policy:
 ///
-/// - half-lives by prequential log-score, over a grid from one day to 90 years, refined, each under the priors that fit it;
+/// - half-lives by prequential log-score, from one day to 90 years, each under the priors that fit it; to 2 %;
 /// - priors of each role by the likelihood of its relationships' outcomes, each predicted from the faded evidence before it.
 ///   Where nothing fades this is the marginal likelihood of `fit_beta_binomial` and `fit_gamma_rate`;
 /// - the purchase cycle.
