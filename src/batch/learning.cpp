@@ -308,8 +308,8 @@ class Learner {
     } else if (all.good == 0 || (all.bad == 0 && stream != Stream::responses)) {
       value.end = FitEnd::not_identified;
       value.sentence = fmt::format(
-          "All outcomes were {}: no half-life predicts better. The policy's value stays.",
-          all.good == 0 ? "bad" : "good");
+          "No outcome speaks {}: no half-life predicts better. The policy's value stays.",
+          all.good == 0 ? "in favour" : "against");
     } else {
       HalfLifeSearch search([&](double h) { return score_of_half_life(stream, model, h); });
       search.refine();
@@ -365,6 +365,11 @@ class Learner {
   /// A prior whose weight has an interval wider than this factor is not taken.
   static constexpr double widest = 100;
 
+  /// A prior at the lower bounds says that they do not suit these outcomes.
+  static bool taken(const PriorFit& fit) {
+    return fit.status.usable() && !std::isnan(fit.first.low);
+  }
+
   static PriorBounds prior_bounds(Stream stream) {
     const PriorKeys& keys = prior_keys[static_cast<std::size_t>(stream)];
     return range_of(keys.section, keys.first);
@@ -386,7 +391,7 @@ class Learner {
             "of {} to {} outcomes.",
             number(fit.weight.low), number(fit.weight.high));
       }
-      if (!fit.status.usable()) fit.status.sentence += " The policy's value stays.";
+      if (!taken(fit)) fit.status.sentence += " The policy's value stays.";
     } else {
       fit.status.sentence = lacking(content.telling, options_.least_relationships);
     }
@@ -396,8 +401,7 @@ class Learner {
       value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
                               keys.section, name);
       value.before = current;
-      if (fit.status.usable())
-        current = std::clamp(rounded(estimate.value, 4), bounds.low, bounds.high);
+      if (taken(fit)) current = std::clamp(rounded(estimate.value, 4), bounds.low, bounds.high);
       value.after = current;
       value.estimate = estimate;
       value.relationships = content.relationships;

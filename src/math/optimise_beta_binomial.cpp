@@ -78,9 +78,9 @@ bool begin_shares(std::span<const SharedEvidence> all, const PriorBounds& bounds
   fit.mean.value = goods / (goods + bads);
   if (goods == 0 || bads == 0) {
     fit.status.end = FitEnd::not_identified;
-    fit.status.sentence = bads == 0
-                              ? "All outcomes were good: how rare bad ones are cannot be told."
-                              : "All outcomes were bad: how rare good ones are cannot be told.";
+    fit.status.sentence =
+        bads == 0 ? "No outcome speaks against: how rare such outcomes are cannot be told."
+                  : "No outcome speaks in favour: how rare such outcomes are cannot be told.";
     return false;
   }
   start_by_moments(all, fit.mean.value, bounds, fit);
