@@ -331,6 +331,51 @@ TEST_CASE("learn: a company that changes its ways has a short memory that predic
   CHECK(l.hold_out->outcomes[4] == 0);
 }
 
+TEST_CASE("learn: half-life and prior of a company that follows the model are recovered") {
+  // Each outcome is good with the probability that the faded evidence before it gives: half-life 150 days, Beta(4, 1).
+  std::mt19937_64 random(99);
+  const int logs = 60;
+  int half_life_held = 0;
+  int kept_held = 0;
+  int breached_held = 0;
+  double middle = 0;
+  for (int log = 0; log < logs; ++log) {
+    std::vector<Row> rows;
+    for (int i = 0; i < 120; ++i) {
+      double good = 0;
+      double bad = 0;
+      Time before = start;
+      for (int k = 0; k < 40; ++k) {
+        const Time t = before + 3600 + static_cast<Time>(random() % (50 * day));
+        const double weight = std::exp2(-static_cast<double>(t - before) / (150.0 * day));
+        good *= weight;
+        bad *= weight;
+        before = t;
+        const bool kept = std::bernoulli_distribution((4 + good) / (5 + good + bad))(random);
+        (kept ? good : bad) += 1;
+        rows.push_back({"R" + std::to_string(i),
+                        {.kind = Kind::guarantee, .time = t, .value = kept ? 1. : 0.}});
+      }
+    }
+    LearnOptions options = until(start + 2200 * day);
+    options.purchase_cycle = false;
+    const Learning l = learn(Table(rows), {}, options);
+    const Estimate h = value_of(l, "half_life_days.guarantees").estimate;
+    const Estimate a = value_of(l, "roles.consumer.commitment.prior_kept").estimate;
+    const Estimate b = value_of(l, "roles.consumer.commitment.prior_breached").estimate;
+    half_life_held += h.low <= 150 && 150 <= h.high ? 1 : 0;
+    kept_held += a.low <= 4 && 4 <= a.high ? 1 : 0;
+    breached_held += b.low <= 1 && 1 <= b.high ? 1 : 0;
+    middle += std::log(h.value) / logs;
+  }
+  MESSAGE("of ", logs, " intervals held the truth: half-life ", half_life_held, ", kept ",
+          kept_held, ", breached ", breached_held, "; half-life ", std::exp(middle));
+  CHECK(half_life_held >= 51);  // 95 % are 57 +- 1.7
+  CHECK(kept_held >= 48);       // at the half-life that was found, not over all of them
+  CHECK(breached_held >= 48);
+  CHECK(std::exp(middle) == doctest::Approx(150).epsilon(0.1));
+}
+
 TEST_CASE("learn: row order, identifiers as numbers and rows after the date change nothing") {
   std::vector<Row> rows = company(11, 60);
   for (Row& row : rows) row.relationship = row.relationship.substr(1);
