@@ -18,9 +18,9 @@
 namespace loyalty {
 
 /// The likelihood of a stream by the chain rule: the product of what each outcome was worth after all before it, whose
-/// evidence fades. Where nothing fades this is the marginal likelihood of the outcomes of each relationship; where it does, it
-/// is still what the parameter does with evidence and prior, while a likelihood of faded counts would take the relationships
-/// for more alike than they are (a faded count varies less than a count of its size).
+/// evidence fades. Where nothing fades this is the marginal likelihood of the outcomes of each relationship; where it
+/// does, it is still what the parameter does with evidence and prior, while a likelihood of faded counts would take the
+/// relationships for more alike than they are (a faded count varies less than a count of its size).
 class StreamModel {
  public:
   /// What a role has of the stream.

@@ -48,7 +48,8 @@ struct PriorLikelihood {
   /// Whether the numbers are the shapes of a Beta law; else shape and rate of a Gamma law.
   bool beta = true;
   std::string_view rates;  ///< what the relationships may differ in: "shares", "rates"
-  /// Where it is there, intervals hold also where the likelihood is that of another law (H. White, Econometrica 50, 1982).
+  /// Where it is there, intervals hold also where the likelihood is that of another law (H. White, Econometrica 50,
+  /// 1982).
   std::function<PairSpread(double first, double second)> spread{};
 };
 

@@ -191,8 +191,8 @@ TEST_CASE(
     "purchase cycle: intervals hold the truth as often as they say, though gaps of one "
     "relationship are alike") {
   // Gaps of each relationship are exponential around a mean of its own, from Gamma(4, rate 4) times 30 days; a third of
-  // the buyers never returns. The median of a gap over relationships with equal exposure is not closed: by simulation of the
-  // same law without an end, below.
+  // the buyers never returns. The median of a gap over relationships with equal exposure is not closed: by simulation
+  // of the same law without an end, below.
   std::mt19937_64 random(77);
   const auto one = [&](double years, std::vector<PurchaseGap>& gaps, std::uint32_t who) {
     const bool leaves = std::bernoulli_distribution(1 / 3.0)(random);
@@ -400,8 +400,8 @@ TEST_CASE("learn: row order, identifiers as numbers and rows after the date chan
 }
 
 TEST_CASE("learn: where nothing fades, priors are the marginal likelihood of what a fold says") {
-  // Promises kept, late, broken and mended, with and without keys, complaints, answers, requests that expire or stay open,
-  // gifts that are taken back. Every outcome weighs 1 and has a second of its own.
+  // Promises kept, late, broken and mended, with and without keys, complaints, answers, requests that expire or stay
+  // open, gifts that are taken back. Every outcome weighs 1 and has a second of its own.
   std::mt19937_64 random(21);
   std::vector<Row> rows;
   int n = 0;

@@ -33,13 +33,15 @@ struct DatedOutcome {
   double bad = 0;
 };
 
-/// How well evidence predicts the outcomes after it: the sum of good ln p + bad ln(1 - p), p = (a + K+)/(a + b + K+ + K-) from
-/// the evidence of all earlier seconds, which fades with the half-life (A. Dawid, JRSS A 147, 1984: prequential). Outcomes of
-/// one relationship, ascending in time, of which those after `from` are scored; `half_life` in seconds, > 0; a, b > 0. O(n).
+/// How well evidence predicts the outcomes after it: the sum of good ln p + bad ln(1 - p), p = (a + K+)/(a + b + K+ +
+/// K-) from the evidence of all earlier seconds, which fades with the half-life (A. Dawid, JRSS A 147, 1984:
+/// prequential). Outcomes of one relationship, ascending in time, of which those after `from` are scored; `half_life`
+/// in seconds, > 0; a, b > 0. O(n).
 [[nodiscard]] double prequential_shares(std::span<const DatedOutcome> outcomes, double half_life,
                                         double a, double b, Time from = no_time) noexcept;
 
-/// The same of answers: the sum of their log-densities `log_gamma_rate(A + Rn, B + Rx, good, bad)`, A = `shape`, B = `rate`.
+/// The same of answers: the sum of their log-densities `log_gamma_rate(A + Rn, B + Rx, good, bad)`, A = `shape`, B =
+/// `rate`.
 [[nodiscard]] double prequential_rates(std::span<const DatedOutcome> outcomes, double half_life,
                                        double shape, double rate, Time from = no_time) noexcept;
 
@@ -57,8 +59,9 @@ struct OutcomeColumns {
   std::span<const double> bad;   ///< likewise
 };
 
-/// The log-score of each half-life (seconds, > 0) over many relationships with one prior, a, b > 0. Outcomes of one second are
-/// one batch, predicted from what came before it. The order of rows changes no bit. O(n log n + n half-lives).
+/// The log-score of each half-life (seconds, > 0) over many relationships with one prior, a, b > 0. Outcomes of one
+/// second are one batch, predicted from what came before it. The order of rows changes no bit. O(n log n + n
+/// half-lives).
 [[nodiscard]] std::vector<double> prequential_scores(const OutcomeColumns& outcomes, Law law,
                                                      double a, double b,
                                                      std::span<const double> half_lives);
@@ -82,10 +85,10 @@ struct PurchaseCycle {
 
 /// The median gap by the product-limit estimator (E. Kaplan and P. Meier, JASA 53, 1958), so that gaps still open count
 /// for as long as they were seen. Some buyers never return: the curve S falls to a plateau, and the median of those who
-/// do is where S reaches (1 + plateau)/2 (R. Maller and X. Zhou, Biometrika 79, 1992). The interval turns the 95 % test of that around,
-/// with a variance between relationships, since gaps of one are alike (Z. Ying and L. Wei, J. Multivariate Analysis 50, 1994).
-/// Gaps in any order. `too_little_data` below `least_relationships` with a gap that ended; the median is there if any did.
-/// O(n log n).
+/// do is where S reaches (1 + plateau)/2 (R. Maller and X. Zhou, Biometrika 79, 1992). The interval turns the 95 % test
+/// of that around, with a variance between relationships, since gaps of one are alike (Z. Ying and L. Wei, J.
+/// Multivariate Analysis 50, 1994). Gaps in any order. `too_little_data` below `least_relationships` with a gap that
+/// ended; the median is there if any did. O(n log n).
 [[nodiscard]] PurchaseCycle purchase_cycle(std::vector<PurchaseGap> gaps,
                                            std::int64_t least_relationships = 20);
 
@@ -153,16 +156,17 @@ struct Learning {
 /// Learns from a log, rows in any order, starting from a policy:
 ///
 /// - half-lives by prequential log-score, from one day to 90 years, each under the priors that fit it; to 2 %;
-/// - priors of each role by the likelihood of its relationships' outcomes, each predicted from the faded evidence before it.
-///   Where nothing fades this is the marginal likelihood of `fit_beta_binomial` and `fit_gamma_rate`;
+/// - priors of each role by the likelihood of its relationships' outcomes, each predicted from the faded evidence
+///   before it. Where nothing fades this is the marginal likelihood of `fit_beta_binomial` and `fit_gamma_rate`;
 /// - the purchase cycle.
 ///
-/// What the data do not tell stays, and its sentence says why; where every half-life above some length predicts as well, the
-/// policy's stays if it is one of them. A policy that sets the half-life of purchases by itself keeps it. Numbers are rounded:
-/// half-lives to whole days, priors to four digits.
+/// What the data do not tell stays, and its sentence says why; where every half-life above some length predicts as
+/// well, the policy's stays if it is one of them. A policy that sets the half-life of purchases by itself keeps it.
+/// Numbers are rounded: half-lives to whole days, priors to four digits.
 ///
-/// What was taken back is absent from all of the past. Throws PolicyError without `as_of` or for a hold-out that is not before
-/// it, else as `Portfolio::apply` and `Portfolio::at`. O(rows log rows + outcomes candidates); memory 64 bytes an outcome.
+/// What was taken back is absent from all of the past. Throws PolicyError without `as_of` or for a hold-out that is not
+/// before it, else as `Portfolio::apply` and `Portfolio::at`. O(rows log rows + outcomes candidates); memory 64 bytes
+/// an outcome.
 Learning learn(const EventColumns& rows, const Policy& policy, const LearnOptions& options);
 
 /// What was learned in a few lines, and one for each key: at most 100 columns.

@@ -10,9 +10,9 @@
 
 namespace loyalty::math {
 
-/// ln Gamma(a + k) - ln Gamma(a), the log of the rising factorial a (a + 1) ... (a + k - 1), for real a > 0, k >= 0. The
-/// large terms of Stirling's formula cancel on paper, so that a = 1e12 loses nothing: relative error below 1e-14, below
-/// 1e-11 where k is below 1e-3. O(1).
+/// ln Gamma(a + k) - ln Gamma(a), the log of the rising factorial a (a + 1) ... (a + k - 1), for real a > 0, k >= 0.
+/// The large terms of Stirling's formula cancel on paper, so that a = 1e12 loses nothing: relative error below 1e-14,
+/// below 1e-11 where k is below 1e-3. O(1).
 [[nodiscard]] inline double log_rising(double a, double k) noexcept {
   assert(a > 0 && k >= 0);
   if (k == 0) return 0;
