@@ -228,10 +228,18 @@ def history(
     return made
 
 
-def whole(table: EventTable, rows: int = 500_000) -> dict[str, np.ndarray]:
-    """All rows of an event table by column, as the compiled half reads them."""
+def whole(
+    table: EventTable, rows: int = 500_000, kinds: tuple[str, ...] = _core.kind_names
+) -> dict[str, np.ndarray]:
+    """The rows of an event table by column, as the compiled half reads them; those of some `kinds` alone."""
     names = [name for name in table.names if name in FOLDED]
-    chunks = list(table.chunks(rows, names, WORDS))
+    wanted = np.isin(np.arange(256), [_core.kind_names.index(kind) for kind in kinds])
+    chunks = []
+    for chunk in table.chunks(rows, names, WORDS):
+        if len(kinds) < len(_core.kind_names):
+            own = wanted[chunk["kind"]]
+            chunk = {name: column[own] for name, column in chunk.items()}
+        chunks.append(chunk)
     if not chunks:
         return {
             "relationship": np.array([], object),
@@ -299,11 +307,11 @@ def proposal(table: EventTable) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if table.perspective is not None:
         document["perspective"] = table.perspective
-    columns = whole(table)
+    columns = whole(table, kinds=("purchase", "return", "retraction"))
     if len(columns["time"]):
         # A proposal takes what there is; `loyalty fit` says how sure it is.
         fitted = loyalty.Policy.fit(
-            columns, as_of=int(columns["time"].max()), learn="purchase_cycle", least_relationships=2
+            columns, as_of=table.last_time, learn="purchase_cycle", least_relationships=2
         )
         cycle = fitted.purchase_cycles["all"].days.value
         if cycle == cycle:
