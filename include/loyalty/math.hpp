@@ -6,6 +6,7 @@
 /// Eigen and loyalty::loyalty.
 
 #include <loyalty/math/beta.hpp>
+#include <loyalty/math/branchless.hpp>
 #include <loyalty/math/fit_status.hpp>
 #include <loyalty/math/gamma.hpp>
 #include <loyalty/math/gauss_legendre.hpp>
@@ -13,6 +14,7 @@
 #include <loyalty/math/log_beta_sum.hpp>
 #include <loyalty/math/log_gamma.hpp>
 #include <loyalty/math/log_mean.hpp>
+#include <loyalty/math/log_rising.hpp>
 #include <loyalty/math/normal.hpp>
 #include <loyalty/math/optimise.hpp>
 #include <loyalty/math/polygamma.hpp>

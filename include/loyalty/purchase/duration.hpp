@@ -59,14 +59,14 @@ inline constexpr Duration forever{std::numeric_limits<double>::infinity()};
 
 /// A discount rate and the period in which it is earned: `DiscountRate{0.15, TimeUnit::year}` is 15 % a year.
 struct DiscountRate {
-  double rate = 0;                    ///< above -1; 0.15 is 15 %
+  double rate = 0;                    ///< 0 or more; 0.15 is 15 %
   TimeUnit per = TimeUnit::unstated;  ///< of the model's own time, where the model has no unit
   /// false: what is worth 1 + rate after one period is worth 1 now. true: the force of interest itself, e^-rate.
   bool continuous = false;
 };
 
 /// The force of interest in one `unit`: ln(1 + rate), or the rate itself, divided by the units in the period. Throws
-/// MismatchError as count_in, PolicyError for a rate that is not above -1 and finite.
+/// MismatchError as count_in, PolicyError for a rate that is negative or not finite.
 [[nodiscard]] double force_of_interest(const DiscountRate& rate, TimeUnit unit);
 
 }  // namespace loyalty::purchase

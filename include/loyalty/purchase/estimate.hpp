@@ -30,10 +30,13 @@ struct Interval {
   double high = 0;
 };
 
-/// The central interval of probability `level` (0..1) of a quantity >= 0, on the scale of its logarithm.
-[[nodiscard]] Interval positive_interval(const Estimate& estimate, double level) noexcept;
+/// How many standard errors a central interval of probability `level` (0..1) reaches to either side: 1.645 for 0.9.
+[[nodiscard]] double normal_reach(double level) noexcept;
+
+/// The interval of a quantity >= 0, `reach` standard errors to either side on the scale of its logarithm.
+[[nodiscard]] Interval positive_interval(const Estimate& estimate, double reach) noexcept;
 
 /// The same of a probability, on the scale of its log-odds.
-[[nodiscard]] Interval share_interval(const Estimate& estimate, double level) noexcept;
+[[nodiscard]] Interval share_interval(const Estimate& estimate, double reach) noexcept;
 
 }  // namespace loyalty::purchase
