@@ -2,7 +2,6 @@
 #include <loyalty/purchase/fit.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -15,36 +14,14 @@
 #include <loyalty/math/optimise.hpp>
 
 #include "purchase/likelihood.hpp"
+#include "purchase/words.hpp"
 
 namespace loyalty::purchase {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-std::string text_of(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.4g", value);
-  for (char& c : buffer)
-    if (c == ',') c = '.';  // locales with a decimal comma
-  return buffer;
-}
-
 // --- rows ---------------------------------------------------------------------------------------
-
-[[noreturn]] void refuse(const char* column, std::size_t row, double value, const char* allowed) {
-  throw ColumnError("column '" + std::string(column) + "', row " + std::to_string(row) +
-                    " (the first row is 0): " + text_of(value) + " is not allowed; needs " +
-                    allowed);
-}
-
-void check_history(const HistoryColumns& h, std::size_t i) {
-  const auto [x, t_x, T] = h[i];
-  if (!(x >= 0 && x <= 0x1p53 && x == std::floor(x)))
-    refuse("x", i, x, "a whole number, 0 or more");
-  if (!(T >= 0 && std::isfinite(T))) refuse("T", i, T, "0 or more, and finite");
-  if (!(t_x >= 0 && t_x <= T)) refuse("t_x", i, t_x, "0 to T of the same row");
-  if (x == 0 && t_x > 0) refuse("t_x", i, t_x, "0 where x is 0: there is no repeat purchase");
-}
 
 /// The rows a fit uses, in the order of their values, equal ones joined. Whole weights add up exactly, so repetition is
 /// weight to the bit.
@@ -58,22 +35,22 @@ struct Sample {
 
 Sample sample_of(const HistoryColumns& h, bool spend) {
   Sample sample;
+  if (!spend) require_sound(h, false);
   sample.rows.reserve(h.rows);
   for (std::size_t i = 0; i < h.rows; ++i) {
     const double weight = h.weight == nullptr ? 1 : h.weight[i];
     if (!(weight >= 0 && std::isfinite(weight)))
-      refuse("weight", i, weight, "0 or more, and finite");
+      refuse_number("weight", i, weight, "0 or more, and finite");
     if (spend) {
       const double x = h.x[i];
       if (!(x >= 0 && x <= 0x1p53 && x == std::floor(x)))
-        refuse("x", i, x, "a whole number, 0 or more");
+        refuse_number("x", i, x, "a whole number, 0 or more");
       if (x == 0 || std::isnan(h.mean_value[i])) continue;
       if (!(h.mean_value[i] > 0 && std::isfinite(h.mean_value[i])))
-        refuse("mean_value", i, h.mean_value[i],
-               "above 0, and finite: leave out customers who paid nothing");
+        refuse_number("mean_value", i, h.mean_value[i],
+                      "above 0, and finite: leave out customers who paid nothing");
       if (weight > 0) sample.rows.push_back({x, 0, h.mean_value[i], weight});
     } else {
-      check_history(h, i);
       if (weight > 0) sample.rows.push_back({h.x[i], h.t_x[i], h.T[i], weight});
     }
   }
