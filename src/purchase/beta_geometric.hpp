@@ -214,9 +214,8 @@ struct BetaGeometric {
     return gone + here * exp(-(r + S(h.x)) * log1p(S(horizon) / (alpha + S(h.T))));
   }
 
-  Alive<S> now(const History& h) const {
-    return {r + S(h.x), alpha + S(h.T), a, b + S(h.x + at_once)};
-  }
+  /// Who is alive at T after x repeat purchases.
+  Alive<S> now(double x, double T) const { return {r + S(x), alpha + S(T), a, b + S(x + at_once)}; }
   /// A new customer who stays after the first purchase, and the probability that it does.
   Alive<S> beginner() const { return {r, alpha, a, b + S(at_once)}; }
   S p_stays() const { return at_once != 0 ? b / (a + b) : S(1.0); }

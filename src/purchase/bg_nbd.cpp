@@ -8,6 +8,7 @@
 #include <loyalty/math/beta.hpp>
 
 #include "purchase/beta_geometric.hpp"
+#include "purchase/while_alive.hpp"
 
 namespace loyalty::purchase {
 namespace {
@@ -50,13 +51,16 @@ double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const History& h, Duration ho
   return evaluated(*this, gradient, [&](const auto& m) { return m.p_no_purchase(h, t); });
 }
 
+template <class S, bool AlsoAtOnce>
+S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T, double force,
+              double horizon) {
+  return discounted_while_alive(formulas<S>(model).now(x, T), force, horizon);
+}
+
 template <bool AlsoAtOnce>
 double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const History& h, Duration horizon,
                                                         Gradient* gradient) const {
-  const double t = count_in(horizon, unit);
-  return evaluated(*this, gradient, [&](const auto& m) {
-    return m.alive(h).below * purchases_while_alive(m.now(h), t);
-  });
+  return discounted(h, {}, horizon, gradient);
 }
 
 template <bool AlsoAtOnce>
@@ -65,9 +69,10 @@ double BetaGeometricNBD<AlsoAtOnce>::discounted(const History& h, const Discount
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
   require_end(force, t);
-  return evaluated(*this, gradient, [&](const auto& m) {
-    return m.alive(h).below * discounted_while_alive(m.now(h), force, t);
-  });
+  if (gradient == nullptr) return p_alive(h) * while_alive<double>(*this, h.x, h.T, force, t);
+  const Dual made = p_alive_of<Dual>(*this, h) * while_alive<Dual>(*this, h.x, h.T, force, t);
+  *gradient = made.d;
+  return made.value;
 }
 
 template <bool AlsoAtOnce>
@@ -108,5 +113,9 @@ std::vector<double> BetaGeometricNBD<AlsoAtOnce>::p_counts_new(int most, Duratio
 
 template struct BetaGeometricNBD<false>;
 template struct BetaGeometricNBD<true>;
+template double while_alive<double>(const BGNBD&, double, double, double, double);
+template double while_alive<double>(const MBGNBD&, double, double, double, double);
+template Dual while_alive<Dual>(const BGNBD&, double, double, double, double);
+template Dual while_alive<Dual>(const MBGNBD&, double, double, double, double);
 
 }  // namespace loyalty::purchase

@@ -8,69 +8,133 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
+
+#include "purchase/while_alive.hpp"
 
 namespace loyalty::purchase {
 namespace {
 
-/// What the answer depends on, as bits, and the answer. Customers repeat: few of a million differ in all of these.
-struct Remembered {
-  std::array<std::uint64_t, 4> key;
-  Estimate answer;
-};
+using Key = std::array<std::uint64_t, 4>;
 
-/// Places for keys: each has a few next to each other, and who finds them all taken takes the first.
+/// Answers by the bits of what they depend on. Customers repeat: few of a million differ in all of it. Each key has a few
+/// places next to each other, and who finds them all taken takes the first.
+template <class Answer>
 class Memory {
  public:
-  explicit Memory(std::size_t rows)
-      : mask_(std::bit_ceil(2 * std::min(rows, most)) - 1), places_(mask_ + near, unused()) {}
+  struct Place {
+    Key key;
+    Answer answer;
+  };
 
-  Remembered& place_of(const std::array<std::uint64_t, 4>& key) noexcept {
+  explicit Memory(std::size_t rows)
+      : mask_(std::bit_ceil(2 * std::clamp(rows, std::size_t{1}, most)) - 1),
+        places_(mask_ + near, Place{unused, {}}) {}
+
+  /// The answer of a key: what is remembered, or else what `compute` says.
+  template <class Compute>
+  const Answer& find(const Key& key, const Compute& compute) {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     const std::uint64_t mixed =
         (key[0] ^ std::rotl(key[1], 21) ^ std::rotl(key[2], 42)) * odd + key[3];
-    Remembered* home = &places_[((mixed ^ (mixed >> 32)) * odd >> 32) & mask_];
-    for (std::size_t i = 0; i < near; ++i)
-      if (home[i].key == key || home[i].key == unused().key) return home[i];
-    return *home;
+    Place* const home = &places_[((mixed ^ (mixed >> 32)) * odd >> 32) & mask_];
+    Place* place = home;
+    for (std::size_t i = 0; i < near; ++i) {
+      if (home[i].key == key) return home[i].answer;
+      if (home[i].key == unused) {
+        place = &home[i];
+        break;
+      }
+    }
+    place->answer = compute();
+    place->key = key;
+    return place->answer;
   }
 
  private:
-  static constexpr std::size_t most = 8192;
+  static constexpr std::size_t most = 16384;
   static constexpr std::size_t near = 8;
   /// Bits of a NaN that no row has, since rows with NaN are not looked up.
-  static Remembered unused() noexcept { return {{~std::uint64_t{0}, 0, 0, 0}, {}}; }
+  static constexpr Key unused{~std::uint64_t{0}, 0, 0, 0};
   std::size_t mask_;
-  std::vector<Remembered> places_;
+  std::vector<Place> places_;
 };
 
-template <class Model>
-Estimate answer(const Model& model, const Question& question, const History& h, double horizon,
-                const Covariance* covariance) {
-  Gradient gradient;
-  Gradient* wanted = covariance == nullptr ? nullptr : &gradient;
-  const Duration stretch{horizon, std::isinf(horizon) ? TimeUnit::unstated : model.unit};
-  Estimate found;
-  switch (question.quantity) {
-    case Quantity::log_likelihood:
-      found.value = model.log_likelihood(h, wanted);
-      break;
-    case Quantity::p_alive:
-      found.value = model.p_alive(h, wanted);
-      break;
-    case Quantity::p_no_purchase:
-      found.value = model.p_no_purchase(h, stretch, wanted);
-      break;
-    case Quantity::expected_purchases:
-      found.value = model.expected_purchases(h, stretch, wanted);
-      break;
-    case Quantity::discounted:
-      found.value =
-          model.discounted(h, {question.force_of_interest, model.unit, true}, stretch, wanted);
-      break;
+Key key_of(double a, double b, double c, double d) noexcept {
+  return {std::bit_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(b),
+          std::bit_cast<std::uint64_t>(c), std::bit_cast<std::uint64_t>(d)};
+}
+
+Dual dual_of(double value) { return {value}; }
+Dual dual_of(const Dual& value) { return value; }
+
+/// One model's answers of one kind, S double or Dual.
+template <class S, class Model>
+class Answers {
+ public:
+  Answers(const Model& model, const Question& question, std::size_t rows)
+      : model_(model),
+        question_(question),
+        shared_(question.quantity >= Quantity::expected_purchases ? rows : 1) {}
+
+  S operator()(const History& h, double horizon) {
+    const Duration stretch{horizon, std::isinf(horizon) ? TimeUnit::unstated : model_.unit};
+    switch (question_.quantity) {
+      case Quantity::log_likelihood:
+        return plain([&](Gradient* g) { return model_.log_likelihood(h, g); });
+      case Quantity::p_alive:
+        return p_alive_of<S>(model_, h);
+      case Quantity::p_no_purchase:
+        return plain([&](Gradient* g) { return model_.p_no_purchase(h, stretch, g); });
+      case Quantity::expected_purchases:
+      case Quantity::discounted:
+        break;
+    }
+    const double force =
+        question_.quantity == Quantity::discounted ? question_.force_of_interest : 0;
+    return p_alive_of<S>(model_, h) * shared_.find(key_of(h.x, h.T, horizon, 0), [&] {
+      return while_alive<S>(model_, h.x, h.T, force, horizon);
+    });
   }
-  if (covariance != nullptr) found.standard_error = standard_error(gradient, *covariance);
-  return found;
+
+ private:
+  template <class Function>
+  static S plain(const Function& function) {
+    if constexpr (std::is_same_v<S, double>) {
+      return function(nullptr);
+    } else {
+      S made;
+      made.value = function(&made.d);
+      return made;
+    }
+  }
+
+  const Model& model_;
+  const Question& question_;
+  Memory<S> shared_;
+};
+
+template <class S, class Model>
+void answer_all(const Model& model, const Question& question, const HistoryColumns& histories,
+                double* values, const Covariance* covariance, double* standard_errors) {
+  Memory<Estimate> memory(histories.rows);
+  Answers<S, Model> answers(model, question, histories.rows);
+  for (std::size_t i = 0; i < histories.rows; ++i) {
+    const History h = histories[i];
+    const double horizon =
+        question.horizon_of_row == nullptr ? question.horizon : question.horizon_of_row[i];
+    Estimate found{std::numeric_limits<double>::quiet_NaN(),
+                   std::numeric_limits<double>::quiet_NaN()};
+    if (!std::isnan(h.x + h.t_x + h.T + horizon))
+      found = memory.find(key_of(h.x, h.t_x, h.T, horizon), [&] {
+        const Dual made = dual_of(answers(h, horizon));
+        return Estimate{made.value,
+                        covariance == nullptr ? 0 : standard_error(made.d, *covariance)};
+      });
+    values[i] = found.value;
+    if (covariance != nullptr) standard_errors[i] = found.standard_error;
+  }
 }
 
 }  // namespace
@@ -78,25 +142,12 @@ Estimate answer(const Model& model, const Question& question, const History& h, 
 template <class Model>
 void evaluate(const Model& model, const Question& question, const HistoryColumns& histories,
               double* values, const Covariance* covariance, double* standard_errors) {
-  Memory memory(histories.rows);
-  for (std::size_t i = 0; i < histories.rows; ++i) {
-    const History h = histories[i];
-    const double horizon =
-        question.horizon_of_row == nullptr ? question.horizon : question.horizon_of_row[i];
-    const std::array key{std::bit_cast<std::uint64_t>(h.x), std::bit_cast<std::uint64_t>(h.t_x),
-                         std::bit_cast<std::uint64_t>(h.T), std::bit_cast<std::uint64_t>(horizon)};
-    if (std::isnan(h.x + h.t_x + h.T + horizon)) {
-      values[i] = std::numeric_limits<double>::quiet_NaN();
-      if (covariance != nullptr) standard_errors[i] = values[i];
-      continue;
-    }
-    Remembered& place = memory.place_of(key);
-    if (place.key != key) {
-      place = {key, answer(model, question, h, horizon, covariance)};
-    }
-    values[i] = place.answer.value;
-    if (covariance != nullptr) standard_errors[i] = place.answer.standard_error;
-  }
+  if (question.quantity == Quantity::discounted && question.horizon_of_row == nullptr)
+    require_end(question.force_of_interest, question.horizon);
+  if (covariance == nullptr)
+    answer_all<double>(model, question, histories, values, covariance, standard_errors);
+  else
+    answer_all<Dual>(model, question, histories, values, covariance, standard_errors);
 }
 
 template void evaluate(const BGNBD&, const Question&, const HistoryColumns&, double*,

@@ -22,6 +22,8 @@ struct Integrand {
   double c;      ///< ratio of the scales, at most 1
 };
 
+// Panels end where the integrand has fallen by e^42, and none falls by more than e^30: exponents are moderate.
+
 /// Sums over nodes of 1, then of four quantities (near log, far log, near share, far share), then of their products.
 constexpr std::size_t sum_count = 15;
 using Sums = std::array<double, sum_count>;
@@ -33,7 +35,7 @@ double panel_mass(const Integrand& f, double from, double length) noexcept {
     const double u = from + length * panel_at[i];
     const double far = math::log1p_of_positive(f.c * math::expm1_of_moderate(u));
     const double exponent = -f.slow * u - f.steep * far;
-    mass[i] = panel_weight[i] * math::exp_of_moderate(exponent < -700 ? -700 : exponent);
+    mass[i] = panel_weight[i] * math::exp_of_moderate(exponent);
   }
   double sums[lanes] = {};
   for (std::size_t i = 0; i < panel_nodes; i += lanes)
@@ -51,7 +53,7 @@ void panel_moments(const Integrand& f, double from, double length, Sums& total) 
     const double far_grown = f.c * grown;
     const double far = math::log1p_of_positive(far_grown);
     const double exponent = -f.slow * u - f.steep * far;
-    mass[i] = length * panel_weight[i] * math::exp_of_moderate(exponent < -700 ? -700 : exponent);
+    mass[i] = panel_weight[i] * math::exp_of_moderate(exponent);
     q[0][i] = u;
     q[1][i] = far;
     q[2][i] = grown / (1 + grown);
@@ -72,7 +74,7 @@ void panel_moments(const Integrand& f, double from, double length, Sums& total) 
     }
   }
   for (std::size_t i = 0; i < sum_count; ++i)
-    total[i] += (sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3]);
+    total[i] += length * ((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3]));
 }
 
 /// Calls panel(from, length) until the end or until e^-42 is left.

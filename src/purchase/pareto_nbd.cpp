@@ -7,6 +7,7 @@
 
 #include "purchase/panels.hpp"
 #include "purchase/pareto.hpp"
+#include "purchase/while_alive.hpp"
 
 namespace loyalty::purchase {
 namespace {
@@ -99,14 +100,14 @@ double ParetoNBD::p_no_purchase(const History& h, Duration horizon, Gradient* gr
   return p;
 }
 
+template <class S>
+S while_alive(const ParetoNBD& model, double x, double T, double force, double horizon) {
+  const auto p = parameters<S>(model);
+  return discounted_while_alive(p.r + S(x), p.alpha + S(T), p.s, p.beta + S(T), force, horizon);
+}
+
 double ParetoNBD::expected_purchases(const History& h, Duration horizon, Gradient* gradient) const {
-  const double t = count_in(horizon, unit);
-  return evaluated(gradient, [&](auto kind) {
-    using S = decltype(kind);
-    const auto p = parameters<S>(*this);
-    return alive_share<S>(*this, h) *
-           purchases_while_alive(p.r + S(h.x), p.alpha + S(h.T), p.s, p.beta + S(h.T), t);
-  });
+  return discounted(h, {}, horizon, gradient);
 }
 
 double ParetoNBD::discounted(const History& h, const DiscountRate& rate, Duration horizon,
@@ -114,12 +115,10 @@ double ParetoNBD::discounted(const History& h, const DiscountRate& rate, Duratio
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
   require_end(force, t);
-  return evaluated(gradient, [&](auto kind) {
-    using S = decltype(kind);
-    const auto p = parameters<S>(*this);
-    return alive_share<S>(*this, h) *
-           discounted_while_alive(p.r + S(h.x), p.alpha + S(h.T), p.s, p.beta + S(h.T), force, t);
-  });
+  if (gradient == nullptr) return p_alive(h) * while_alive<double>(*this, h.x, h.T, force, t);
+  const Dual made = p_alive_of<Dual>(*this, h) * while_alive<Dual>(*this, h.x, h.T, force, t);
+  *gradient = made.d;
+  return made.value;
 }
 
 double ParetoNBD::expected_purchases_new(Duration time, Gradient* gradient) const {
@@ -164,5 +163,8 @@ std::vector<double> ParetoNBD::p_counts_new(int most, Duration time) const {
     }
   return p;
 }
+
+template double while_alive<double>(const ParetoNBD&, double, double, double, double);
+template Dual while_alive<Dual>(const ParetoNBD&, double, double, double, double);
 
 }  // namespace loyalty::purchase

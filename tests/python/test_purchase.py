@@ -207,8 +207,8 @@ def test_published_bg_expectation() -> None:
 
 def test_bg_calls_every_one_time_buyer_alive() -> None:
     assert BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426).p_alive(0, 0, 1000.0) == 1
-    assert MBGNBD(r=0.525, alpha=6.183, a=0.891, b=1.614).p_alive(0, 0, 1000.0) < 0.1
-    assert ParetoNBD(r=0.553, alpha=10.578, s=0.606, beta=11.669).p_alive(0, 0, 1000.0) < 0.1
+    assert MBGNBD(r=0.525, alpha=6.183, a=0.891, b=1.614).p_alive(0, 0, 1000.0) < 0.2
+    assert ParetoNBD(r=0.553, alpha=10.578, s=0.606, beta=11.669).p_alive(0, 0, 1000.0) < 0.2
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -157,7 +157,7 @@ def histories(
     money = None if amount is None else np.ascontiguousarray(_numbers(amount, native[amount]))
     counted = np.ones(len(when), bool)
     if "kind" in native:
-        counted = np.asarray(frames.text_or_array(native["kind"], "kind") == "purchase", dtype=bool)
+        counted = np.asarray(_plain(native["kind"]) == "purchase", dtype=bool)
     last = instant(end, zone)
     dated = (when >= CALENDAR[0]) & (when <= CALENDAR[1])
     sound = counted & dated & (which >= 0)

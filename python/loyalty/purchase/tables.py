@@ -123,10 +123,10 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
         raise ValueError(f"every = {every!r}: needs more than 0")
     begin = int(dated.first.min())
     step = length * dated.counts_in_unit
-    periods = max(1, math.ceil((dated.end - begin) / step - 1e-9))
-    marks = np.minimum(np.floor(begin + step * np.arange(1, periods + 1) + 1e-6), dated.end).astype(
-        np.int64
-    )
+    # A period of seven days ends with the seventh, not with the first of the next.
+    periods = max(1, math.ceil((dated.end + 1 - begin) / step - 1e-9))
+    marks = np.floor(begin + step * np.arange(1, periods + 1) + 1e-6).astype(np.int64) - 1
+    marks = np.minimum(marks, dated.end)
     when = dated.second(marks)
     known = np.ones(len(customers), bool)
     if model.end is not None:
