@@ -132,34 +132,34 @@ double ParetoNBD::expected_purchases_new(Duration time, Gradient* gradient) cons
 std::vector<double> ParetoNBD::p_counts_new(int most, Duration time) const {
   const double t = count_in(time, unit);
   std::vector<double> p(static_cast<std::size_t>(most) + 1, 0.0);
-  // P(K(v) = k) of a customer who never drops out, the weight of v being when it drops out, or t.
-  const auto add = [&](double v, double weight) {
-    const double base = -r * std::log1p(v / alpha);
-    const double log_z = -std::log1p(alpha / v);
-    for (std::size_t k = 0; k < p.size(); ++k) {
-      const auto n = static_cast<double>(k);
-      const double log_count =
-          k == 0 ? 0 : math::log_rising(r, n) - math::log_rising(1, n) + n * log_z;
-      p[k] += weight * std::exp(base + log_count);
-    }
-  };
   if (!(t > 0)) {
     p[0] = 1;
     return p;
   }
+  std::vector<double> log_ways;  // ln of r (r + 1) ... (r + k - 1)/k!
+  for (std::size_t k = 0; k < p.size(); ++k) {
+    const auto n = static_cast<double>(k);
+    log_ways.push_back(math::log_rising(r, n) - math::log_rising(1, n));
+  }
+  // P(k purchases by v) of a customer who never drops out, the weight of v being when it drops out, or t.
+  const auto add = [&](double v, double weight) {
+    const double log_none = -r * std::log1p(v / alpha);
+    const double log_z = -std::log1p(alpha / v);
+    for (std::size_t k = 0; k < p.size(); ++k)
+      p[k] += weight * std::exp(log_none + log_ways[k] + static_cast<double>(k) * log_z);
+  };
   add(t, std::exp(-s * std::log1p(t / beta)));
-  // Panels in u = ln(1 + v/scale), in which the law of K has a width of about 1, less where rates hardly differ.
-  const double scale = std::min(alpha, beta);
-  const double end = std::log1p(t / scale);
-  const double width = std::sqrt(1 / std::max(1.0, static_cast<double>(most)) + 1 / r);
-  const double panels = std::ceil(end / std::min(1.0, 2 * width));
-  const double length = end / panels;
-  for (double i = 0; i < panels; ++i)
-    for (std::size_t k = 0; k < panel_nodes; ++k) {
-      const double u = length * (i + panel_at[k]);
-      const double v = scale * std::expm1(u);
+  // Panels in w = ln(t/v). There the law of the count is sqrt(1/k + 1/r) wide, falls at w = 0 at a rate of at most k + 1,
+  // and at the far end, where what is left out is 1e-18, at that of w itself.
+  const double highest = std::max(1, most);
+  const double longest = std::min(1.0, 2 * std::sqrt(1 / highest + 1 / r));
+  const double end = std::max(2.0, 42 + std::log(t * s / beta));
+  double length = std::min(longest, 8 / (highest + 1));
+  for (double from = 0; from < end; from += length, length = std::min(longest, 1.25 * length))
+    for (std::size_t i = 0; i < panel_nodes; ++i) {
+      const double v = t * std::exp(-(from + length * panel_at[i]));
       const double density = s / (beta + v) * std::exp(-s * std::log1p(v / beta));
-      add(v, length * panel_weight[k] * density * (scale + v));
+      add(v, length * panel_weight[i] * density * v);
     }
   return p;
 }

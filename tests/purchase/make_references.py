@@ -167,9 +167,18 @@ def pareto_p_count(q, k, time):
     def count(v):
         return mp.rf(r, k) / mp.factorial(k) * (alpha / (alpha + v)) ** r * (v / (alpha + v)) ** k
 
-    ends = [0] + [time * mp.mpf(2) ** -j for j in range(12, -1, -1)]
+    def flow(w):
+        v = time * mp.exp(-w)
+        return count(v) * s / beta * (beta / (beta + v)) ** (s + 1) * v
+
     with mp.workdps(40):
-        lost = mp.quad(lambda v: count(v) * s / beta * (beta / (beta + v)) ** (s + 1), ends)
+        ends = [*mp.linspace(0, 3, 25), *range(4, 61, 2), 80]
+        size = max(flow(w) for w in ends)  # mpmath's tolerance is absolute
+        part, error = mp.quad(
+            lambda w: flow(w) / size, ends, method="gauss-legendre", maxdegree=7, error=True
+        )
+        assert error < 1e-18
+        lost = size * part
     return count(time) * (beta / (beta + time)) ** s + lost
 
 

@@ -265,20 +265,37 @@ def test_discounted_is_the_integral_of_the_rate(fits: dict[type, Any], model: ty
     assert found == pytest.approx(by_steps, rel=1e-8)
 
 
-def test_published_dert() -> None:
-    # Fader, Hardie and Lee (2005a, figure 2, the iso-value curves): with 15 % a year, DERT falls for very frequent
-    # buyers with the time since their last purchase.
+def test_dert_is_tricomis_function() -> None:
+    # Fader, Hardie and Lee (2005, Journal of Marketing Research 42): DERT of the Pareto/NBD in closed form.
     model = ParetoNBD(r=0.55, alpha=10.58, s=0.61, beta=11.67, unit="week")
     rate = DiscountRate(0.15, per="year")
-    recent = model.discounted(7, weeks(77.86), weeks(77.86), rate=rate)
-    past = model.discounted(7, weeks(35), weeks(77.86), rate=rate)
-    assert recent > 10 * past
-    # Without a horizon it is Tricomi's function: equation 3 there.
     force = math.log(1.15) / (365 / 7)
     b = 11.67 + 77.86
     tricomi = float(mp.hyperu(0.61, 0.61, force * b))
-    dert = (7.55 / (10.58 + 77.86)) * b**0.61 * force ** (0.61 - 1) * tricomi
-    assert recent == pytest.approx(dert * model.p_alive(7, weeks(77.86), weeks(77.86)), rel=1e-10)
+    for x, t_x in ((7, 77.86), (7, 35), (1, 30), (0, 0)):
+        found = model.discounted(x, weeks(t_x), weeks(77.86), rate=rate)
+        dert = ((0.55 + x) / (10.58 + 77.86)) * b**0.61 * force ** (0.61 - 1) * tricomi
+        alive = model.p_alive(x, weeks(t_x), weeks(77.86))
+        assert found == pytest.approx(dert * alive, rel=1e-10)
+    # Their paradox: beside a long silence, to have bought often is bad news.
+    often, once = (model.discounted(x, weeks(30), weeks(77.86), rate=rate) for x in (7, 1))
+    assert often < once
+    # Their 0.0027 a week is a force of interest.
+    forces = (
+        DiscountRate(0.0027, per="week", continuous=True),
+        DiscountRate(math.expm1(0.0027), per="week"),
+    )
+    one, other = (model.discounted(1, weeks(30), weeks(77.86), rate=force) for force in forces)
+    assert one == pytest.approx(other, rel=1e-13)
+
+
+def test_forecasts_that_others_print() -> None:
+    # The manual and the vignette of the R package BTYD, cdnowSummary: Pareto/NBD at its own estimates.
+    model = ParetoNBD(r=0.5533971, alpha=10.5801985, s=0.6060625, beta=11.6562237)
+    assert model.p_alive(0, 0, 39) == pytest.approx(0.2941633, abs=1e-6)
+    assert model.p_alive(26, 30.86, 31) == pytest.approx(0.9979, abs=5e-5)
+    assert model.expected_purchases(26, 30.86, 31, 52) == pytest.approx(25.46, abs=5e-3)
+    assert model.expected_purchases_new(52) == pytest.approx(1.473, abs=5e-4)
 
 
 def call(name: str, times: tuple[Any, ...], named: dict[str, Any], model: Any, **more: Any) -> Any:
@@ -640,7 +657,7 @@ def test_frequency(fits: dict[type, Any], cdnow: lp.Histories, model: type) -> N
     assert table.observed.sum() == 2357
     assert table.observed.iloc[0] == 1411
     assert table.expected.sum() == pytest.approx(2357, abs=1e-6)
-    # Fader, Hardie and Lee (2005, figure 2): all models fit the histogram closely.
+    # All three are known to fit this histogram closely.
     assert np.abs(table.expected - table.observed).max() < 45
 
 
@@ -655,10 +672,10 @@ def test_tracking(
     assert table.observed.sum() == whole.x.sum()
     assert table.fitted.sum() == 39
     at_end = table[table.fitted].iloc[-1]
-    # Fader, Hardie and Lee (2005, figure 3): the models track cumulative repeat sales to within a few per cent.
+    # As the literature has it, the models track this cohort closely and then run a few per cent below.
     assert at_end.expected_cumulative == pytest.approx(at_end.observed_cumulative, rel=0.06)
     last = table.iloc[-1]
-    assert last.expected_cumulative == pytest.approx(last.observed_cumulative, rel=0.06)
+    assert last.expected_cumulative == pytest.approx(last.observed_cumulative, rel=0.08)
     # The cumulative curve is the sum over customers of what a new one buys.
     by_customer = fits[model].expected_purchases_new(weeks(np.asarray(whole.T))).sum()
     assert last.expected_cumulative == pytest.approx(by_customer, rel=1e-12)
