@@ -196,14 +196,14 @@ std::string sentence_of(const Maximum& found, const Gradient& q) {
       return "Converged in " + std::to_string(found.status.iterations) + " steps at " +
              values_of<Model>(q) + ".";
     case FitEnd::boundary: {
-      std::string words = "The likelihood still rises at the bound of ";
+      std::string words = "The likelihood is highest at the bound of ";
       std::string why;
       for (const bool high : {false, true})
         for (const int i : high ? found.at_high : found.at_low) {
           words += (why.empty() ? "" : " and of ") + name(i);
           if (why.empty()) why = Search<Model>::meaning(static_cast<std::size_t>(i), high);
         }
-      return words + ", which is held there (" + values_of<Model>(q) + "): " + why +
+      return words + ", held there (" + values_of<Model>(q) + "): " + why +
              ". Forecasts are usable; a parameter at its bound has no standard error.";
     }
     case FitEnd::not_identified:
@@ -279,17 +279,50 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
     return known.value;
   };
   OptimiseOptions bounds;
-  bounds.low = VectorXd::Constant(n, -std::log(options.reach));
-  bounds.high = VectorXd::Constant(n, std::log(options.reach));
+  const double reach = std::log(options.reach);
+  constexpr double as_likely = 1e-3;  // in ln L
+  bounds.low = VectorXd::Constant(n, -reach);
+  bounds.high = VectorXd::Constant(n, reach);
   Maximum best;
   int evaluations = 0;
+  const auto climb = [&](const VectorXd& from) {
+    Maximum found = maximise(objective, from, bounds);
+    evaluations += found.status.evaluations;
+    return found;
+  };
   for (const Gradient& start : Search<Model>::starts(sample.purchases / sample.customers)) {
     VectorXd logs(n);
     for (Index i = 0; i < n; ++i) logs[i] = std::log(start[at(i)]);
-    Maximum found = maximise(objective, logs, bounds);
-    evaluations += found.status.evaluations;
+    Maximum found = climb(logs);
     if (best.x.size() == 0 || found.value > best.value) best = std::move(found);
     if (best.status.end == FitEnd::converged) break;  // else another start may do better
+  }
+  // A flat ridge mostly leads to a limit of the model, such as that without dropout: where its bound is as likely, that is
+  // the end, and the other parameters may well be known there.
+  for (Index tries = 0; tries < n && best.flat >= 0; ++tries) {
+    const int along = best.flat;
+    const OptimiseOptions before = bounds;
+    Maximum limit;
+    for (const double bound : {before.low[along], before.high[along]}) {
+      bounds.low[along] = bounds.high[along] = bound;
+      VectorXd from = best.x;
+      from[along] = bound;
+      Maximum found = climb(from);
+      if (limit.x.size() == 0 || found.value > limit.value) limit = std::move(found);
+    }
+    if (!(limit.value > best.value - as_likely)) {
+      bounds = before;
+      break;
+    }
+    best = std::move(limit);
+    bounds.low[along] = bounds.high[along] = best.x[along];
+  }
+  // A parameter that is held has been put at one of the two bounds, wherever the likelihood still rises.
+  best.at_low.clear();
+  best.at_high.clear();
+  for (Index i = 0; i < n; ++i) {
+    if (best.x[i] <= -reach) best.at_low.push_back(static_cast<int>(i));
+    if (best.x[i] >= reach) best.at_high.push_back(static_cast<int>(i));
   }
 
   const Gradient q = parameters(best.x);
