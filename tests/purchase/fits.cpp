@@ -232,6 +232,45 @@ TEST_CASE("purchase: fits that cannot end well say so in words") {
   });
 }
 
+TEST_CASE(
+    "purchase: a world without dropout is found to be one, and its other parameters are known") {
+  const BGNBD world{1.2, 8, 1e-9, 1e3};
+  const Table table = simulated(world, 3000, 6);
+  for_each_world([&](const auto& of) {
+    using Model = std::decay_t<decltype(of)>;
+    CAPTURE(Model::name);
+    const Fit<Model> found = fit<Model>(table.columns());
+    CAPTURE(found.status.sentence);
+    CHECK(found.status.usable());
+    if (std::is_same_v<Model,
+                       MBGNBD>) {  // which may take some who never came back for gone at once
+      CHECK(found.model.p_alive({0, 0, 40}) > 0.5);
+      return;
+    }
+    CHECK(found.status.end == FitEnd::boundary);
+    CHECK(found.status.sentence.find("hardly anybody drops out") != std::string::npos);
+    CHECK(std::abs(found.model.r - 1.2) < 4 * found.standard_errors[0]);
+    CHECK(std::abs(found.model.alpha - 8) < 4 * found.standard_errors[1]);
+    // A negative binomial law: E[purchases in t] = (r + x) t/(alpha + T), and its likelihood.
+    const History h{3, 20, 35};
+    const double rate = (found.model.r + 3) / (found.model.alpha + 35);
+    CHECK(found.model.expected_purchases(h, weeks(10)) == doctest::Approx(10 * rate).epsilon(1e-3));
+    CHECK(found.model.p_alive(h) > 0.999);
+  });
+}
+
+TEST_CASE(
+    "purchase: customers that all leave at one rate are told apart from those who do not leave") {
+  // Dropout rates hardly differ: s and beta grow together.
+  const ParetoNBD world{1.5, 6, 2e4, 8e5};
+  const Fit<ParetoNBD> found = fit<ParetoNBD>(simulated(world, 6000, 2).columns());
+  CAPTURE(found.status.sentence);
+  CHECK(found.status.usable());
+  if (found.status.end == FitEnd::boundary)
+    CHECK(found.status.sentence.find("about s/beta") != std::string::npos);
+  CHECK(found.model.s / found.model.beta == doctest::Approx(0.025).epsilon(0.3));
+}
+
 TEST_CASE("purchase: a fit of spend") {
   const GammaGamma world{6.25, 3.744, 15.44};
   Table table;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -731,3 +732,31 @@ def test_summary_and_repr(fits: dict[type, Any], cdnow: lp.Histories) -> None:
     assert known == BGNBD(r=1, alpha=2, a=3, b=4, unit="day")
     assert known != BGNBD(r=1, alpha=2, a=3, b=4)
     assert known.status is None
+
+
+# --- real tables ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(
+    not os.environ.get("LOYALTY_DATA"),
+    reason="LOYALTY_DATA does not name the folder of the public tables",
+)
+def test_the_uk_retail_log_has_no_dropout_to_speak_of() -> None:
+    table = pd.read_csv(
+        Path(os.environ["LOYALTY_DATA"]) / "online_retail_uci/online_retail.csv.gz",
+        dtype={"InvoiceNo": str},
+    )
+    table = table[
+        table.CustomerID.notna() & ~table.InvoiceNo.str.startswith("C") & (table.UnitPrice > 0)
+    ]
+    table["day"] = pd.to_datetime(table.InvoiceDate).dt.floor("D")
+    histories = lp.histories(
+        table, customer="CustomerID", time="day", end="2011-07-31", unit="week"
+    )
+    for model in MODELS:
+        found = model.fit(histories)
+        assert found.fitted.end == "boundary"
+        assert "hardly anybody drops out" in found.status
+        assert found.standard_errors["r"] > 0
+        forecast = found.forecast(histories, weeks(18))
+        assert not forecast.isna().any().any()
