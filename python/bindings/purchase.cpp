@@ -112,8 +112,10 @@ py::tuple evaluate_columns(const std::string& model, const Parameters& parameter
     question.horizon_of_row = columns[3].from(0);
   else
     question.horizon = columns[3][0];
+  const bool endless = question.quantity == Quantity::discounted;
   for (std::size_t i = 0; i < columns[3].rows(); ++i)
-    if (columns[3][i] < 0) columns[3].refuse(i, "0 or more");
+    if (columns[3][i] < 0 || (std::isinf(columns[3][i]) && !endless))
+      columns[3].refuse(i, endless ? "0 or more" : "0 or more, and finite");
   const std::optional<Covariance> c = covariance_of(covariance);
   const Results<double, 1> values(shape);
   const Results<double, 1> errors(c ? shape : Shape{});

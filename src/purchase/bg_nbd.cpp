@@ -54,6 +54,7 @@ double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const History& h, Duration ho
 template <class S, bool AlsoAtOnce>
 S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T, double force,
               double horizon) {
+  require_end(force, horizon);
   return discounted_while_alive(formulas<S>(model).now(x, T), force, horizon);
 }
 
@@ -68,7 +69,6 @@ double BetaGeometricNBD<AlsoAtOnce>::discounted(const History& h, const Discount
                                                 Duration horizon, Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
-  require_end(force, t);
   if (gradient == nullptr) return p_alive(h) * while_alive<double>(*this, h.x, h.T, force, t);
   const Dual made = p_alive_of<Dual>(*this, h) * while_alive<Dual>(*this, h.x, h.T, force, t);
   *gradient = made.d;

@@ -174,8 +174,6 @@ void answer_all(const Model& model, const Question& question, const HistoryColum
 template <class Model>
 void evaluate(const Model& model, const Question& question, const HistoryColumns& histories,
               double* values, const Covariance* covariance, double* standard_errors) {
-  if (question.quantity == Quantity::discounted && question.horizon_of_row == nullptr)
-    require_end(question.force_of_interest, question.horizon);
   if (covariance == nullptr)
     answer_all<double>(model, question, histories, values, covariance, standard_errors);
   else

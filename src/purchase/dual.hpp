@@ -100,11 +100,11 @@ Odds<S> odds(const S& x) {
   }
 }
 
-/// Throws PolicyError for endless sums that nothing discounts.
+/// Throws PolicyError for an endless sum that nothing discounts.
 inline void require_end(double force, double horizon) {
   if (!(force > 0) && std::isinf(horizon))
     throw PolicyError(
-        "a discount rate of 0 or less needs a horizon: without one the sum has no end");
+        "purchases that nothing discounts have no end: give a horizon, or a rate above 0");
 }
 
 /// (e^x - 1)/x, 1 at 0.

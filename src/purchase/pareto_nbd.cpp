@@ -102,6 +102,7 @@ double ParetoNBD::p_no_purchase(const History& h, Duration horizon, Gradient* gr
 
 template <class S>
 S while_alive(const ParetoNBD& model, double x, double T, double force, double horizon) {
+  require_end(force, horizon);
   const auto p = parameters<S>(model);
   return discounted_while_alive(p.r + S(x), p.alpha + S(T), p.s, p.beta + S(T), force, horizon);
 }
@@ -114,7 +115,6 @@ double ParetoNBD::discounted(const History& h, const DiscountRate& rate, Duratio
                              Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
-  require_end(force, t);
   if (gradient == nullptr) return p_alive(h) * while_alive<double>(*this, h.x, h.T, force, t);
   const Dual made = p_alive_of<Dual>(*this, h) * while_alive<Dual>(*this, h.x, h.T, force, t);
   *gradient = made.d;

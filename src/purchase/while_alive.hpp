@@ -12,7 +12,7 @@
 namespace loyalty::purchase {
 
 /// E[purchases within `horizon` after T of who is alive then], discounted with `force`; all in the model's unit. `S` is
-/// double or Dual.
+/// double or Dual. Throws PolicyError where neither force nor horizon ends it.
 template <class S, bool AlsoAtOnce>
 [[nodiscard]] S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T,
                             double force, double horizon);

@@ -513,7 +513,7 @@ def test_days_are_never_taken_for_weeks(fits: dict[type, Any], cdnow: lp.Histori
         model.discounted(cdnow, rate=0.15)
     with pytest.raises(ValueError, match="period of the discount rate"):
         model.discounted(cdnow, rate=DiscountRate(0.15))
-    with pytest.raises(ValueError, match="needs a horizon"):
+    with pytest.raises(ValueError, match="give a horizon"):
         model.discounted(cdnow, rate=DiscountRate(0, per="year"))
     with pytest.raises(ValueError, match="0 or more"):
         model.discounted(cdnow, rate=DiscountRate(-0.1, per="year"))
@@ -630,6 +630,8 @@ def test_parameters_must_be_positive() -> None:
     for bad in (0, -1, math.nan, math.inf):
         with pytest.raises(ValueError, match=r"alpha = .*above 0"):
             ParetoNBD(r=1, alpha=bad, s=1, beta=1)
+    with pytest.raises(ValueError, match=r"horizon.*finite"):
+        ParetoNBD(r=1, alpha=1, s=1, beta=1).expected_purchases(1, 1, 2, math.inf)
     with pytest.raises(ValueError, match=r"horizon.*0 or more"):
         ParetoNBD(r=1, alpha=1, s=1, beta=1).expected_purchases(1, 1, 2, -1)
 

@@ -363,8 +363,6 @@ class PurchaseModel(Model):
             )
         stretch = math.inf if horizon is None else horizon
         force = rate.force(self.unit)
-        if horizon is None and not force > 0:
-            raise ValueError("a discount rate of 0 needs a horizon: without one the sum has no end")
         return self._ask("discounted", x, t_x, T, stretch, force=force, interval=interval)
 
     def expected_purchases_new(
