@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <optional>
+#include <type_traits>
+#include <vector>
 
 #include <loyalty/math/log_rising.hpp>
 #include <loyalty/purchase/history.hpp>
@@ -29,22 +33,71 @@ inline Dual log_all_fail(const Dual& a, const Dual& b, double n) {
   return made;
 }
 
-/// E[g(p)] over p ~ Beta(a, b), for g that is positive, g(p, 1 - p), and changes by a relative |g'/g| <= slope near
-/// either end. The trapezoidal rule in ln(p/(1 - p)), whose error falls exponentially in 1/step: the integrand is
-/// analytic in a strip of half-width pi/2 or more. What lies beyond the nodes is a geometric series. At most about 450
-/// calls.
-template <class S, class Function>
-S over_dropout(const S& a, const S& b, double slope, const Function& g) {
-  const double shape_a = value_of(a);
-  const double shape_b = value_of(b);
-  const double middle = std::log(shape_a / shape_b);
-  const double width = std::sqrt(1 / shape_a + 1 / shape_b);
-  const double step = std::min(0.25, 0.6 * width);
-  const double near = 1e-17 / std::max({slope, shape_a, shape_b, 1.0});
+/// The sum of shares (1 + y p)^-shape, y >= 0; no power below e^-700.
+[[nodiscard]] double sum_of_powers(const double* shares, const double* p, std::size_t count,
+                                   double y, double shape) noexcept;
+
+/// The law p ~ Beta(a, b) as points and shares, for means of functions that are positive and smooth in ln(p/(1 - p)) and
+/// change by a relative |g'/g| <= slope near either end. The trapezoidal rule in that variable, whose error falls
+/// exponentially in 1/step: the integrand is analytic in a strip of half-width pi/2 or more. What lies beyond the points
+/// is a geometric series. At most about 450 points.
+template <class S>
+class DropoutLaw {
+ public:
+  DropoutLaw(const S& a, const S& b, double slope) {
+    const double shape_a = value_of(a);
+    const double shape_b = value_of(b);
+    const double middle = std::log(shape_a / shape_b);
+    const double step = std::min(0.25, 0.6 * std::sqrt(1 / shape_a + 1 / shape_b));
+    const double near = 1e-17 / std::max({slope, shape_a, shape_b, 1.0});
+    const Point top = point_at(middle);
+    S mass(0.0);
+    for (const int side : {-1, 1}) {
+      for (int i = side < 0 ? 0 : 1; i < 100000; ++i) {
+        const Point at = point_at(middle + side * i * step);
+        S share = exp(a * S(at.log_p - top.log_p) + b * S(at.log_q - top.log_q));
+        const bool last = (side < 0 ? at.p : at.q) < near;
+        if (last) share = share + share / expm1((side < 0 ? a : b) * S(step));
+        mass += share;
+        p_.push_back(at.p);
+        shares_.push_back(share);
+        // A function that is larger where p is smaller may make up for a small share, but not for this.
+        if (last || (i > 8 && value_of(share) * std::max(slope, 1.0) < 1e-19 * value_of(mass)))
+          break;
+      }
+      if (side < 0) {
+        std::reverse(p_.begin(), p_.end());
+        std::reverse(shares_.begin(), shares_.end());
+      }
+    }
+    for (S& share : shares_) share = share / mass;
+  }
+
+  /// E[g(p)].
+  template <class Function>
+  S mean(const Function& g) const {
+    S sum(0.0);
+    for (std::size_t i = 0; i < p_.size(); ++i) sum += shares_[i] * g(p_[i]);
+    return sum;
+  }
+
+  /// E[(1 + y p)^-shape].
+  S mean_power(const S& y, const S& shape) const {
+    if constexpr (std::is_same_v<S, double>) {
+      // Points ascend in p: from some on, the power is below e^-700.
+      const double farthest = std::expm1(std::min(700 / shape, 700.0)) / y;
+      const auto end = std::upper_bound(p_.begin(), p_.end(), farthest) - p_.begin();
+      return sum_of_powers(shares_.data(), p_.data(), static_cast<std::size_t>(end), y, shape);
+    } else {
+      return mean([&](double p) { return exp(-shape * log1p(y * S(p))); });
+    }
+  }
+
+ private:
   struct Point {
     double p, q, log_p, log_q;
   };
-  const auto point = [&](double log_odds) {
+  static Point point_at(double log_odds) {
     const double e = std::exp(-std::abs(log_odds));
     const double small = e / (1 + e);
     const double large = 1 / (1 + e);
@@ -52,28 +105,11 @@ S over_dropout(const S& a, const S& b, double slope, const Function& g) {
     const double log_small = log_large - std::abs(log_odds);
     return log_odds < 0 ? Point{small, large, log_small, log_large}
                         : Point{large, small, log_large, log_small};
-  };
-  const Point top = point(middle);
-  S mass(0.0);
-  S sum(0.0);
-  for (const int side : {-1, 1}) {
-    for (int i = side < 0 ? 0 : 1; i < 100000; ++i) {
-      const Point at = point(middle + side * i * step);
-      const S weight = exp(a * S(at.log_p - top.log_p) + b * S(at.log_q - top.log_q));
-      const S value = g(at.p, at.q);
-      S share = weight;
-      const double end = side < 0 ? at.p : at.q;
-      const bool last = end < near;
-      if (last) share = weight + weight / expm1((side < 0 ? a : b) * S(step));
-      mass += share;
-      sum += share * value;
-      if (last || (i > 8 && value_of(weight) < 1e-19 * value_of(mass) &&
-                   value_of(weight * value) < 1e-19 * value_of(sum)))
-        break;
-    }
   }
-  return sum / mass;
-}
+
+  std::vector<double> p_;  // ascending
+  std::vector<S> shares_;
+};
 
 /// The state of one customer's knowledge given that it is alive: its purchase rate is Gamma(shape, rate), its dropout
 /// probability Beta(a, b).
@@ -103,7 +139,7 @@ S purchases_while_alive(const Alive<S>& now, double t) {
   const double odds_y = value_of(y);
   if (terms_needed(shape, odds_y) > most_terms) {
     const double slope = (shape + 1) * std::min(odds_y, 1e12);
-    return over_dropout(now.a, now.b, slope, [&](double p, double) {
+    return DropoutLaw<S>(now.a, now.b, slope).mean([&](double p) {
       return -expm1(-now.shape * log1p(y * S(p))) / S(p);
     });
   }
@@ -131,36 +167,46 @@ S purchases_while_alive(const Alive<S>& now, double t) {
   return exp(S(scale) - now.shape * log1p(y)) * sum;
 }
 
-/// The rate of purchases at time t after now, the derivative of the function above.
+/// The rate of purchases over time after now, the derivative of the function above.
 template <class S>
-S rate_while_alive(const Alive<S>& now, double t) {
-  const S y = S(t) / now.rate;
-  const S shape = now.shape + S(1.0);
-  const double odds_y = value_of(y);
-  if (terms_needed(value_of(shape), odds_y) > most_terms) {
-    const double slope = value_of(shape) * std::min(odds_y, 1e12);
-    return now.shape / now.rate * over_dropout(now.a, now.b, slope, [&](double p, double) {
-             return exp(-shape * log1p(y * S(p)));
-           });
+class RateWhileAlive {
+ public:
+  explicit RateWhileAlive(const Alive<S>& now) : now_(now), shape_(now.shape + S(1.0)) {}
+
+  S operator()(double t) {
+    const S y = S(t) / now_.rate;
+    const S first = now_.shape / now_.rate;
+    if (terms_needed(value_of(shape_), value_of(y)) <= most_terms) return first * series(t, y);
+    if (!law_) law_.emplace(now_.a, now_.b, value_of(shape_) * 1e12);
+    return first * law_->mean_power(y, shape_);
   }
-  const S z = S(t) / (now.rate + S(t));
-  double scale = 0;
-  S term(1.0);
-  S sum(1.0);
-  const S both = now.a + now.b;
-  for (double k = 1;; ++k) {
-    term *= (shape + S(k - 1)) * (now.b + S(k - 1)) / (both + S(k - 1)) * z * S(1 / k);
-    sum += term;
-    if (value_of(sum) > 1e200) {
-      term *= S(1e-200);
-      sum *= S(1e-200);
-      scale += 200 * 2.30258509299404568402;
+
+ private:
+  /// E[(1 + y p)^-shape], its positive series.
+  S series(double t, const S& y) const {
+    const S z = S(t) / (now_.rate + S(t));
+    const S both = now_.a + now_.b;
+    double scale = 0;
+    S term(1.0);
+    S sum(1.0);
+    for (double k = 1;; ++k) {
+      term *= (shape_ + S(k - 1)) * (now_.b + S(k - 1)) / (both + S(k - 1)) * z * S(1 / k);
+      sum += term;
+      if (value_of(sum) > 1e200) {
+        term *= S(1e-200);
+        sum *= S(1e-200);
+        scale += 200 * 2.30258509299404568402;
+      }
+      const double fall = 1 - (value_of(shape_) + k) / (k + 1) * value_of(z);
+      if (fall > 0 && value_of(term) < 1e-17 * fall * value_of(sum)) break;
     }
-    const double fall = 1 - (value_of(shape) + k) / (k + 1) * value_of(z);
-    if (fall > 0 && value_of(term) < 1e-17 * fall * value_of(sum)) break;
+    return exp(S(scale) - shape_ * log1p(y)) * sum;
   }
-  return now.shape / now.rate * exp(S(scale) - shape * log1p(y)) * sum;
-}
+
+  Alive<S> now_;
+  S shape_;
+  std::optional<DropoutLaw<S>> law_;  // made where it is first needed
+};
 
 /// The integral of the rate over 0..horizon, discounted by e^(-force t).
 template <class S>
@@ -169,8 +215,9 @@ S discounted_while_alive(const Alive<S>& now, double force, double horizon) {
   const double scale = value_of(now.rate);
   const double shape = value_of(now.shape) + 1;
   const double share = value_of(now.a) / value_of(now.a + now.b);
+  RateWhileAlive<S> rate(now);
   return falling_integral<S>(
-      horizon, scale, [&](double t) { return S(std::exp(-force * t)) * rate_while_alive(now, t); },
+      horizon, scale, [&](double t) { return S(std::exp(-force * t)) * rate(t); },
       [&](double t) { return force + std::min(shape * share / scale, shape / (scale + t)); });
 }
 
