@@ -124,6 +124,9 @@ struct Alive {
 /// More terms than this: by the integral.
 inline constexpr double most_terms = 1500;
 
+/// How many terms of a sum are added before it is seen whether it has ended; they grow by less than 1e25 meanwhile.
+inline constexpr int check_every = 4;
+
 /// Terms that a sum over a negative binomial law with this shape and odds z/(1 - z) = y takes.
 inline double terms_needed(double shape, double y) {
   return shape * y + 10 * std::sqrt(shape * y * (1 + y)) + 40 * (1 + y);
@@ -150,11 +153,13 @@ S purchases_while_alive(const Alive<S>& now, double t) {
   S bought(0.0);
   S sum(0.0);
   const S both = now.a + now.b;
-  for (double k = 1;; ++k) {
+  for (int i = 1;; ++i) {
+    const double k = i;
     term *= (now.shape + S(k - 1)) * z * S(1 / k);
     bought += kept;
     kept *= (now.b + S(k - 1)) / (both + S(k - 1));
     sum += term * bought;
+    if (i % check_every != 0) continue;
     if (value_of(sum) > 1e200) {
       term *= S(1e-200);
       sum *= S(1e-200);
@@ -189,9 +194,11 @@ class RateWhileAlive {
     double scale = 0;
     S term(1.0);
     S sum(1.0);
-    for (double k = 1;; ++k) {
+    for (int i = 1;; ++i) {
+      const double k = i;
       term *= (shape_ + S(k - 1)) * (now_.b + S(k - 1)) / (both + S(k - 1)) * z * S(1 / k);
       sum += term;
+      if (i % check_every != 0) continue;
       if (value_of(sum) > 1e200) {
         term *= S(1e-200);
         sum *= S(1e-200);
