@@ -485,6 +485,8 @@ def test_spend_recovers_known_parameters() -> None:
     for name, value in world.parameters.items():
         assert abs(found.parameters[name] - value) < 4 * found.standard_errors[name], name
     assert np.isinf(GammaGamma(p=1, q=0.5, v=3).expected_spend(0))
+    with pytest.raises(ValueError, match="seed = -1"):
+        world.simulate(x, seed=-1)
 
 
 # --- units ----------------------------------------------------------------------------------------

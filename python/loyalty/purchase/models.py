@@ -454,7 +454,7 @@ class PurchaseModel(Model):
         if not 0 <= reach < math.inf:
             raise ValueError(f"horizon = {reach}: needs 0 or more, and finite")
         x, t_x, later, alive = _core.purchase_simulate(
-            self.name, self.values(), np.atleast_1d(ends), reach, seed
+            self.name, self.values(), np.atleast_1d(ends), reach, _known_seed(seed)
         )
         return Simulated(
             Histories(x=x, t_x=t_x, T=np.atleast_1d(ends), unit=self.unit),
@@ -513,6 +513,12 @@ def _plain_time(value: Any, name: str) -> Any:
             f"{name}: a fit takes columns of plain numbers with unit={value.unit!r} beside them, or Histories"
         )
     return value
+
+
+def _known_seed(seed: int) -> int:
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed = {seed}: needs an integer from 0 to 2^64 - 1")
+    return seed
 
 
 def _needed(horizon: Any) -> Any:
@@ -730,7 +736,7 @@ class GammaGamma(Model):
             Any integer from 0 to 2^64 - 1.
         """
         counts = np.ascontiguousarray(np.atleast_1d(number_or_array(x, "x")), dtype=np.float64)
-        return _core.purchase_simulate_spend(self.values(), counts, seed)
+        return _core.purchase_simulate_spend(self.values(), counts, _known_seed(seed))
 
 
 class Simulated(NamedTuple):
