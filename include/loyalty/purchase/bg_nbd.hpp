@@ -20,7 +20,7 @@ namespace loyalty::purchase {
 ///   Marketing 24, 2007, p. 201).
 ///
 /// A model with a unit takes durations with one, a model without takes plain numbers (else MismatchError); histories are
-/// in the model's unit. Horizons and times are finite unless stated. Every function is pure, allocates nothing unless it returns a vector, and neither overflows nor
+/// in the model's unit. Horizons and times are finite unless stated. Every function is pure, and neither overflows nor
 /// cancels for any history with 0 <= t_x <= T and x >= 0. Where `gradient` is given it receives the derivatives by
 /// (r, alpha, a, b).
 template <bool AlsoAtOnce>

@@ -49,9 +49,10 @@ struct Fit {
 /// Fits BGNBD, MBGNBD, ParetoNBD or, to the rows with x > 0, GammaGamma. Newton's method over the logarithms of the
 /// parameters with analytic derivatives; equal rows are collapsed and summed in the order of their values, so neither
 /// the order of rows nor repetition in place of weights changes a bit, and times are measured in the mean T, so the
-/// unit changes nothing but the unit. Where the likelihood is flat along a ridge and as high (to 1e-3) at the bound to which
-/// that leads, the fit ends there: at a boundary, that of a model without dropout, say. Throws ColumnError, naming row and value, for x that is negative or no whole
-/// number, t_x beyond 0..T, x = 0 with t_x > 0, weights below 0, mean values that are not above 0, and what is not finite.
+/// unit changes nothing but the unit. Where the likelihood is flat along a ridge and as high (to 1e-3) at the bound to
+/// which that leads, the fit ends there, at a boundary: that of a model without dropout, say.
+/// Throws ColumnError, naming row and value, for x that is negative or no whole number, t_x beyond 0..T, x = 0 with
+/// t_x > 0, weights below 0, mean values that are not above 0, and what is not finite.
 template <class Model>
 [[nodiscard]] Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options = {});
 
