@@ -45,6 +45,20 @@ ROWS = (
         "on one {one:.0f} s",
         "{ratio:.1f}",
     ),
+    (
+        "purchase_fit",
+        "fit BG/NBD; Pareto/NBD to 2,357 customers of CDNOW",
+        "{bg_fit:.2f}; {pareto_fit:.2f} ms",
+        "lifetimes {bg_fit_theirs:.0f}; {pareto_fit_theirs:.0f}",
+        "{bg_fit_ratio:.0f}; {pareto_fit_ratio:.0f}",
+    ),
+    (
+        "purchase_ask",
+        "forecast 1 M customers of it by BG/NBD; Pareto/NBD",
+        "{bg_ask:.0f}; {pareto_ask:.0f} ms",
+        "lifetimes {bg_ask_theirs:.0f}; {pareto_ask_theirs:.0f}",
+        "{bg_ask_ratio:.0f}; {pareto_ask_ratio:.0f}",
+    ),
     ("assess", "assess one relationship: all; rung and quality", "{full:.1f}; {brief:.2f} µs", "", ""),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@
 /// Eigen and loyalty::loyalty.
 
 #include <loyalty/math/beta.hpp>
+#include <loyalty/math/branchless.hpp>
 #include <loyalty/math/fit_status.hpp>
 #include <loyalty/math/gamma.hpp>
 #include <loyalty/math/gauss_legendre.hpp>

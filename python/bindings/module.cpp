@@ -20,6 +20,7 @@ void register_tables(py::module_&);
 void register_batch(py::module_&);
 void register_history(py::module_&);
 void register_learning(py::module_&);
+void register_purchase(py::module_&);
 }  // namespace loyalty::python
 
 PYBIND11_MODULE(_core, m) {
@@ -33,4 +34,5 @@ PYBIND11_MODULE(_core, m) {
   loyalty::python::register_batch(m);
   loyalty::python::register_history(m);
   loyalty::python::register_learning(m);
+  loyalty::python::register_purchase(m);
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from loyalty import purchase
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
 from loyalty._words import STEPS
 from loyalty.changes import Change, Changes, policy_diff
@@ -54,6 +55,7 @@ __all__ = [
     "next_step",
     "policy_diff",
     "probability_we_give_more",
+    "purchase",
     "quality",
     "quality_interval",
     "reciprocity",

@@ -404,3 +404,82 @@ def rung_strength(
 def score_table(
     scorings: Sequence[RoleScoring], role: _Words, columns: Mapping[str, _Column]
 ) -> dict[str, NDArray[np.float64] | NDArray[np.uint8]]: ...
+
+# Models of purchases: a name of `purchase_models` and the parameters in that order. Times are in the model's own unit.
+purchase_models: dict[str, tuple[str, ...]]
+time_unit_names: tuple[str, ...]
+purchase_least_customers: float
+purchase_least_repeaters: float
+
+_Matrix: TypeAlias = NDArray[np.float64] | None
+
+def purchase_units_in(given: str, unit: str) -> float: ...
+def purchase_seconds_in(unit: str) -> float: ...
+def purchase_force_of_interest(rate: float, per: str, continuous: bool, unit: str) -> float: ...
+def purchase_evaluate(
+    model: str,
+    parameters: Sequence[float],
+    quantity: str,
+    x: _Column,
+    t_x: _Column,
+    T: _Column,  # noqa: N803
+    horizon: _Column,
+    force_of_interest: float,
+    covariance: _Matrix,
+) -> tuple[_Numbers, _Numbers | None]: ...
+def purchase_expected_new(
+    model: str, parameters: Sequence[float], time: _Column, covariance: _Matrix
+) -> tuple[_Numbers, _Numbers]: ...
+def purchase_fit(
+    model: str,
+    x: _Column,
+    t_x: _Column,
+    T: _Column,  # noqa: N803
+    mean_value: _Column,
+    weight: _Column,
+    least_customers: float,
+    least_repeaters: float,
+) -> dict[str, Any]: ...
+def purchase_spend_log_likelihood(
+    parameters: Sequence[float], x: _Column, mean_value: _Column
+) -> _Numbers: ...
+def purchase_expected_spend(
+    parameters: Sequence[float], x: _Column, mean_value: _Column, covariance: _Matrix
+) -> tuple[_Numbers, _Numbers]: ...
+def purchase_interval(
+    value: _Column, error: _Column, level: float, share: bool
+) -> tuple[_Numbers, _Numbers]: ...
+def purchase_histories(
+    customer: NDArray[np.int64],
+    time: NDArray[np.int64],
+    amount: _Matrix,
+    end: int,
+    counts_in_unit: float,
+) -> dict[str, Any]: ...
+def purchase_p_counts(
+    model: str, parameters: Sequence[float], most: int, time: float
+) -> NDArray[np.float64]: ...
+def purchase_expected_counts(
+    model: str,
+    parameters: Sequence[float],
+    T: NDArray[np.float64],  # noqa: N803
+    weight: _Matrix,
+    most: int,
+) -> NDArray[np.float64]: ...
+def purchase_expected_cumulative(
+    model: str,
+    parameters: Sequence[float],
+    T: NDArray[np.float64],  # noqa: N803
+    weight: _Matrix,
+    past: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
+def purchase_simulate(
+    model: str,
+    parameters: Sequence[float],
+    T: NDArray[np.float64],  # noqa: N803
+    horizon: float,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def purchase_simulate_spend(
+    parameters: Sequence[float], x: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]: ...

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import loyalty
+import loyalty.purchase
 import pytest
 
 #: Modules of their own that are no part of the Python interface.
@@ -22,6 +23,10 @@ MODULES = [
         f"loyalty.{module.name}"
         for module in pkgutil.iter_modules(loyalty.__path__)
         if not module.name.startswith("_") and module.name not in INTERNAL
+    ),
+    *(
+        f"loyalty.purchase.{module.name}"
+        for module in pkgutil.iter_modules(loyalty.purchase.__path__)
     ),
 ]
 #: Classes that functions make and nobody calls: their fields and properties speak for themselves.

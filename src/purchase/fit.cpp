@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+#include <loyalty/purchase/fit.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <loyalty/core/error.hpp>
+#include <loyalty/math/optimise.hpp>
+
+#include "purchase/likelihood.hpp"
+#include "purchase/words.hpp"
+
+namespace loyalty::purchase {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// --- rows ---------------------------------------------------------------------------------------
+
+/// The rows a fit uses, in the order of their values, equal ones joined. Whole weights add up exactly, so repetition is
+/// weight to the bit.
+struct Sample {
+  std::vector<Customers> rows;
+  double customers = 0;
+  double repeaters = 0;
+  double purchases = 0;  ///< sum of x
+  double scale = 1;      ///< mean T, or mean value of a purchase: what rows are measured in
+};
+
+Sample sample_of(const HistoryColumns& h, bool spend) {
+  Sample sample;
+  if (!spend) require_sound(h, false);
+  sample.rows.reserve(h.rows);
+  for (std::size_t i = 0; i < h.rows; ++i) {
+    const double weight = h.weight == nullptr ? 1 : h.weight[i];
+    if (!(weight >= 0 && std::isfinite(weight)))
+      refuse_number("weight", i, weight, "0 or more, and finite");
+    if (spend) {
+      const double x = h.x[i];
+      if (!(x >= 0 && x <= 0x1p53 && x == std::floor(x)))
+        refuse_number("x", i, x, "a whole number, 0 or more");
+      if (x == 0 || std::isnan(h.mean_value[i])) continue;
+      if (!(h.mean_value[i] > 0 && std::isfinite(h.mean_value[i])))
+        refuse_number("mean_value", i, h.mean_value[i],
+                      "above 0, and finite: leave out customers who paid nothing");
+      if (weight > 0) sample.rows.push_back({x, 0, h.mean_value[i], weight});
+    } else {
+      if (weight > 0) sample.rows.push_back({h.x[i], h.t_x[i], h.T[i], weight});
+    }
+  }
+  auto& rows = sample.rows;
+  const auto key = [](const Customers& row) { return std::tuple(row.x, row.T, row.t_x); };
+  std::sort(rows.begin(), rows.end(), [&](const Customers& a, const Customers& b) {
+    return std::tuple_cat(key(a), std::tuple(a.weight)) <
+           std::tuple_cat(key(b), std::tuple(b.weight));
+  });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (kept > 0 && key(rows[kept - 1]) == key(rows[i]))
+      rows[kept - 1].weight += rows[i].weight;
+    else
+      rows[kept++] = rows[i];
+  }
+  rows.resize(kept);
+  double total = 0;
+  for (const Customers& row : rows) {
+    sample.customers += row.weight;
+    sample.repeaters += row.x > 0 ? row.weight : 0;
+    sample.purchases += row.weight * row.x;
+    total += row.weight * row.T * (spend ? row.x : 1);
+  }
+  const double count = spend ? sample.purchases : sample.customers;
+  if (total > 0 && count > 0) sample.scale = total / count;
+  for (Customers& row : rows) {
+    row.t_x /= sample.scale;
+    row.T /= sample.scale;
+  }
+  return sample;
+}
+
+// --- models -------------------------------------------------------------------------------------
+
+/// What the search needs to know of a model; times and money are in units of the sample's scale.
+template <class Model>
+struct Search;
+
+/// What it means that a parameter ended at a bound.
+using Meaning = std::string_view;
+
+template <bool AlsoAtOnce>
+struct Search<BetaGeometricNBD<AlsoAtOnce>> {
+  using Model = BetaGeometricNBD<AlsoAtOnce>;
+  static constexpr bool spend = false;
+  static constexpr std::array<bool, 4> scaled{false, true, false, false};
+  BetaGeometricLikelihood likelihood;
+  explicit Search(const Sample& s) : likelihood(s.rows, AlsoAtOnce) {}
+  static std::vector<Gradient> starts(double rate) {
+    return {{1, 1 / rate, 0.8, 2.5}, {0.3, 0.3 / rate, 0.5, 10}, {5, 5 / rate, 2, 2}};
+  }
+  static Meaning meaning(std::size_t parameter, bool high) {
+    switch (parameter) {
+      case 0:
+      case 1:
+        return high ? "customers hardly differ in how often they buy, about r/alpha"
+                    : "nearly all purchases are those of a few customers";
+      case 2:
+        return high ? "customers hardly differ in their dropout probability, about a/(a + b)"
+                    : "hardly anybody drops out";
+      default:
+        return high ? "hardly anybody drops out, or all with the same probability, about a/(a + b)"
+                    : "those who can drop out do so after nearly every purchase";
+    }
+  }
+};
+
+template <>
+struct Search<ParetoNBD> {
+  using Model = ParetoNBD;
+  static constexpr bool spend = false;
+  static constexpr std::array<bool, 4> scaled{false, true, false, true};
+  ParetoLikelihood likelihood;
+  explicit Search(const Sample& s) : likelihood(s.rows) {}
+  static std::vector<Gradient> starts(double rate) {
+    return {{0.7, 0.5 / rate, 0.6, 0.5}, {0.3, 0.3 / rate, 0.3, 3}, {5, 5 / rate, 2, 2}};
+  }
+  static Meaning meaning(std::size_t parameter, bool high) {
+    switch (parameter) {
+      case 0:
+      case 1:
+        return high ? "customers hardly differ in how often they buy, about r/alpha"
+                    : "nearly all purchases are those of a few customers";
+      case 2:
+        return high ? "customers hardly differ in their dropout rate, about s/beta"
+                    : "hardly anybody drops out";
+      default:
+        return high ? "hardly anybody drops out, or all at the same rate, about s/beta"
+                    : "those who drop out do so at once";
+    }
+  }
+};
+
+template <>
+struct Search<GammaGamma> {
+  using Model = GammaGamma;
+  static constexpr bool spend = true;
+  static constexpr std::array<bool, 4> scaled{false, false, true, false};
+  SpendLikelihood likelihood;
+  explicit Search(const Sample& s) : likelihood(s.rows) {}
+  static std::vector<Gradient> starts(double) { return {{5, 3, 0.4}, {1, 1.5, 0.5}, {30, 5, 0.1}}; }
+  static Meaning meaning(std::size_t parameter, bool high) {
+    switch (parameter) {
+      case 0:
+        return high ? "a customer's purchases are all of nearly the same value"
+                    : "purchases of one customer differ without bound";
+      case 1:
+        return high ? "customers hardly differ in what they spend at a time"
+                    : "customers differ in what they spend without bound";
+      default:
+        return high ? "customers hardly differ in what they spend at a time"
+                    : "purchases are all of nearly the same value";
+    }
+  }
+};
+
+template <class Model>
+Model model_of(const Gradient& q, TimeUnit unit) {
+  if constexpr (std::is_same_v<Model, GammaGamma>)
+    return {q[0], q[1], q[2]};
+  else
+    return {q[0], q[1], q[2], q[3], unit};
+}
+
+// --- sentences ----------------------------------------------------------------------------------
+
+template <class Model>
+std::string values_of(const Gradient& q) {
+  std::string words;
+  for (std::size_t i = 0; i < Model::parameter_count; ++i)
+    words += (i == 0 ? "" : ", ") + std::string(Model::parameter_names[i]) + " = " + text_of(q[i]);
+  return words;
+}
+
+template <class Model>
+std::string sentence_of(const Maximum& found, const Gradient& q) {
+  const auto name = [](int i) {
+    return std::string(Model::parameter_names[static_cast<std::size_t>(i)]);
+  };
+  switch (found.status.end) {
+    case FitEnd::converged:
+      return "Converged in " + std::to_string(found.status.iterations) + " steps at " +
+             values_of<Model>(q) + ".";
+    case FitEnd::boundary: {
+      std::string words = "The likelihood is highest at the bound of ";
+      std::string why;
+      for (const bool high : {false, true})
+        for (const int i : high ? found.at_high : found.at_low) {
+          words += (why.empty() ? "" : " and of ") + name(i);
+          if (why.empty()) why = Search<Model>::meaning(static_cast<std::size_t>(i), high);
+        }
+      return words + ", held there (" + values_of<Model>(q) + "): " + why +
+             ". Forecasts are usable; a parameter at its bound has no standard error.";
+    }
+    case FitEnd::not_identified:
+      return "These data do not tell " + name(found.flat) +
+             ": other values fit as well (the search ended at " + values_of<Model>(q) +
+             "). More customers or a longer observation may help, or a simpler model.";
+    default:
+      return "The search stopped after " + std::to_string(found.status.iterations) +
+             " steps, before a maximum was reached, at " + values_of<Model>(q) + ".";
+  }
+}
+
+std::string too_little(const Sample& sample, const FitOptions& options, bool spend) {
+  const std::string needs = " A fit needs at least ";
+  if (spend)
+    return "Too little data: " + text_of(sample.repeaters) +
+           " customers with a repeat purchase of known value." + needs +
+           text_of(options.least_customers) + ".";
+  return "Too little data: " + text_of(sample.customers) + " customers, " +
+         text_of(sample.repeaters) + " of them with a repeat purchase." + needs +
+         text_of(options.least_customers) + " and " + text_of(options.least_repeaters) + ".";
+}
+
+}  // namespace
+
+template <class Model>
+Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
+  using Eigen::Index;
+  using Eigen::MatrixXd;
+  using Eigen::VectorXd;
+  constexpr auto n = static_cast<Index>(Model::parameter_count);
+  const auto at = [](Index i) { return static_cast<std::size_t>(i); };
+  const Sample sample = sample_of(histories, Search<Model>::spend);
+  Fit<Model> made;
+  made.customers = sample.customers;
+  made.repeaters = sample.repeaters;
+  made.log_likelihood = nan;
+  made.standard_errors.fill(nan);
+  for (auto& row : made.covariance) row.fill(nan);
+  made.model = model_of<Model>({nan, nan, nan, nan}, histories.unit);
+  if (sample.customers < options.least_customers ||
+      (!Search<Model>::spend && sample.repeaters < options.least_repeaters)) {
+    made.status.sentence = too_little(sample, options, Search<Model>::spend);
+    return made;
+  }
+
+  const Search<Model> search(sample);
+  const auto parameters = [&](const VectorXd& logs) {
+    Gradient q{};
+    for (Index i = 0; i < n; ++i) q[at(i)] = std::exp(logs[i]);
+    return q;
+  };
+  // A point is tried by its value first; where it is taken, its derivatives are at hand.
+  VectorXd known_at;
+  LogLikelihood known;
+  const Objective objective = [&](const VectorXd& logs, VectorXd* gradient, MatrixXd* hessian) {
+    const Gradient q = parameters(logs);
+    if (known_at.size() != n || known_at != logs) {
+      known = search.likelihood.at(q);
+      known_at = logs;
+    }
+    if (gradient != nullptr) {
+      gradient->resize(n);
+      for (Index i = 0; i < n; ++i) (*gradient)[i] = q[at(i)] * known.gradient[at(i)];
+    }
+    if (hessian != nullptr) {
+      hessian->resize(n, n);
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < n; ++j)
+          (*hessian)(i, j) = q[at(i)] * q[at(j)] * known.hessian[at(i)][at(j)] +
+                             (i == j ? q[at(i)] * known.gradient[at(i)] : 0);
+    }
+    return known.value;
+  };
+  OptimiseOptions bounds;
+  const double reach = std::log(options.reach);
+  constexpr double as_likely = 1e-3;  // in ln L
+  bounds.low = VectorXd::Constant(n, -reach);
+  bounds.high = VectorXd::Constant(n, reach);
+  Maximum best;
+  int evaluations = 0;
+  const auto climb = [&](const VectorXd& from) {
+    Maximum found = maximise(objective, from, bounds);
+    evaluations += found.status.evaluations;
+    return found;
+  };
+  for (const Gradient& start : Search<Model>::starts(sample.purchases / sample.customers)) {
+    VectorXd logs(n);
+    for (Index i = 0; i < n; ++i) logs[i] = std::log(start[at(i)]);
+    Maximum found = climb(logs);
+    if (best.x.size() == 0 || found.value > best.value) best = std::move(found);
+    if (best.status.end == FitEnd::converged) break;  // else another start may do better
+  }
+  // A flat ridge mostly leads to a limit of the model, such as that without dropout: where its bound is as likely, that is
+  // the end, and the other parameters may well be known there.
+  for (Index tries = 0; tries < n && best.flat >= 0; ++tries) {
+    const int along = best.flat;
+    const OptimiseOptions before = bounds;
+    Maximum limit;
+    for (const double bound : {before.low[along], before.high[along]}) {
+      bounds.low[along] = bounds.high[along] = bound;
+      VectorXd from = best.x;
+      from[along] = bound;
+      Maximum found = climb(from);
+      if (limit.x.size() == 0 || found.value > limit.value) limit = std::move(found);
+    }
+    if (!(limit.value > best.value - as_likely)) {
+      bounds = before;
+      break;
+    }
+    best = std::move(limit);
+    bounds.low[along] = bounds.high[along] = best.x[along];
+  }
+  // A parameter that is held has been put at one of the two bounds, wherever the likelihood still rises.
+  best.at_low.clear();
+  best.at_high.clear();
+  for (Index i = 0; i < n; ++i) {
+    if (best.x[i] <= -reach) best.at_low.push_back(static_cast<int>(i));
+    if (best.x[i] >= reach) best.at_high.push_back(static_cast<int>(i));
+  }
+
+  const Gradient q = parameters(best.x);
+  Gradient natural = q;
+  for (std::size_t i = 0; i < natural.size(); ++i)
+    if (Search<Model>::scaled[i]) natural[i] *= sample.scale;
+  made.model = model_of<Model>(natural, histories.unit);
+  // A density of times and of money: measured in other units it changes by this factor.
+  const double densities = Search<Model>::spend ? sample.customers : sample.purchases;
+  made.log_likelihood = best.value - densities * std::log(sample.scale);
+  made.status = best.status;
+  made.status.evaluations = evaluations;
+  made.status.sentence = sentence_of<Model>(best, natural);
+  if (best.flat >= 0) return made;
+  // At a maximum inside, the Hessian in the logarithms is that in the parameters but for their scale.
+  for (std::size_t i = 0; i < 4; ++i)
+    for (std::size_t j = 0; j < 4; ++j) {
+      const bool used = i < Model::parameter_count && j < Model::parameter_count;
+      const double c = used ? best.covariance(static_cast<Index>(i), static_cast<Index>(j)) : 0;
+      made.covariance[i][j] = std::isnan(c) ? 0 : natural[i] * natural[j] * c;
+    }
+  for (std::size_t i = 0; i < Model::parameter_count; ++i)
+    if (made.covariance[i][i] > 0) made.standard_errors[i] = std::sqrt(made.covariance[i][i]);
+  return made;
+}
+
+template Fit<BGNBD> fit(const HistoryColumns&, const FitOptions&);
+template Fit<MBGNBD> fit(const HistoryColumns&, const FitOptions&);
+template Fit<ParetoNBD> fit(const HistoryColumns&, const FitOptions&);
+template Fit<GammaGamma> fit(const HistoryColumns&, const FitOptions&);
+
+}  // namespace loyalty::purchase
