@@ -19,6 +19,7 @@ void register_scoring(py::module_&);
 void register_tables(py::module_&);
 void register_batch(py::module_&);
 void register_history(py::module_&);
+void register_dynamics(py::module_&);
 }  // namespace loyalty::python
 
 PYBIND11_MODULE(_core, m) {
@@ -31,4 +32,5 @@ PYBIND11_MODULE(_core, m) {
   loyalty::python::register_tables(m);
   loyalty::python::register_batch(m);
   loyalty::python::register_history(m);
+  loyalty::python::register_dynamics(m);
 }

@@ -107,7 +107,7 @@ struct RungPaths {
       for (; i < relationship.size() && relationship[i] == who; ++i)
         rows.push_back({time[i], from[i], to[i]});
       RungPath path{known_since[who], rows, {}};
-      if (!first_purchase.empty())
+      if (first_purchase.size() > who + 1)
         path.purchases = purchase.subspan(
             static_cast<std::size_t>(first_purchase[who]),
             static_cast<std::size_t>(first_purchase[who + 1] - first_purchase[who]));
