@@ -395,6 +395,7 @@ py::dict null_mix_dict(const NullMix& mix) {
   out["rungs"] = table(mix.rungs);
   out["observed_rungs"] = mix.observed_rungs;
   out["repeaters"] = estimate_tuple(mix.repeaters);
+  out["surplus"] = optional_tuple(mix.surplus);
   out["status"] = status_tuple(mix.status);
   return out;
 }

@@ -1018,6 +1018,15 @@ class NullMix(Learned):
         """Expected share of those who bought that bought again."""
         return Estimate(*self._made["repeaters"])
 
+    @property
+    def surplus(self) -> Estimate | None:
+        """Observed less expected share of those who bought twice or more; None where nothing was counted.
+
+        Where its interval holds 0 the counts say how many buy and how often, and nothing more about loyalty.
+        """
+        found = self._made["surplus"]
+        return None if found is None else Estimate(*found)
+
     def _columns(self) -> dict[str, Any]:
         rows = self._made["expected"].shape[1]
         return {"purchases": np.arange(rows), **self._shares("expected", "observed")}
@@ -1062,12 +1071,6 @@ class NullMix(Learned):
             ]
             if rows:
                 blocks.append(_grid(["purchases", "seen", "expected", "5-95 %"], rows))
-        if made["expected"].shape[1]:
-            blocks.append(
-                _wrapped(
-                    "Where both agree, the mix says how many buy and how often, and nothing more about loyalty."
-                )
-            )
         return _page(title, *blocks, _wrapped(self.status.sentence))
 
     def __repr__(self) -> str:

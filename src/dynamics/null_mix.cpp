@@ -13,6 +13,12 @@
 namespace loyalty {
 namespace {
 
+/// A share as sentences show it.
+std::string percent(double share) {
+  const auto tenths = static_cast<int>(std::lround(1000 * share));
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
+}
+
 /// k ln(1 + mean/k), which grows in k from 0 to the mean.
 double exponent(double k, double mean) { return k * std::log1p(mean / k); }
 
@@ -183,6 +189,24 @@ NullMix null_mix(std::span<const std::int64_t> counts, int most, double least) {
     out.observed[std::min(r, out.observed.size() - 1)] += share;
     out.observed_rungs[std::min<std::size_t>(r, 2)] += share;
   }
+  // What one relationship adds to the difference: [x >= 2] less the slopes of the law times [x >= 1] and x.
+  const Sloped law = shares_of(out.penetration, out.mean, out.k, 2)[2];
+  const auto part = [&](std::size_t x) {
+    return (x >= 2 ? 1 : 0) - law.by_penetration * (x >= 1 ? 1 : 0) -
+           law.by_mean * static_cast<double>(x);
+  };
+  double middle = 0;
+  for (std::size_t x = 0; x < counts.size(); ++x)
+    middle += static_cast<double>(counts[x]) / all * part(x);
+  double spread = 0;
+  for (std::size_t x = 0; x < counts.size(); ++x)
+    spread += static_cast<double>(counts[x]) / all * std::pow(part(x) - middle, 2);
+  out.surplus = real_estimate(out.observed_rungs[2] - law.value, spread / all);
+  const std::string seen = percent(out.observed_rungs[2]) + " were seen to buy twice or more, " +
+                           percent(law.value) + " are expected.";
+  out.status.sentence += out.surplus->low > 0    ? " More buy again than by it: " + seen
+                         : out.surplus->high < 0 ? " Fewer buy again than by it: " + seen
+                                                 : " The counts say no more than it: " + seen;
   return out;
 }
 

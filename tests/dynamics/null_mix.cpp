@@ -55,6 +55,9 @@ TEST_CASE("null mix: the uncertainty is that of populations drawn from the law")
   std::vector<double> squares(6);
   double again = 0;
   double again_squares = 0;
+  double surplus_squares = 0;
+  double surplus_variance = 0;
+  int covers = 0;
   constexpr int draws = 400;
   for (int d = 0; d < draws; ++d) {
     std::vector<std::int64_t> counts;
@@ -71,6 +74,9 @@ TEST_CASE("null mix: the uncertainty is that of populations drawn from the law")
       sum[r] += fit.expected[r].mean;
       squares[r] += fit.expected[r].mean * fit.expected[r].mean;
     }
+    surplus_squares += fit.surplus->mean * fit.surplus->mean;
+    surplus_variance += fit.surplus->sd * fit.surplus->sd;
+    covers += fit.surplus->low <= 0 && fit.surplus->high >= 0;
     again += fit.repeaters.mean;
     again_squares += fit.repeaters.mean * fit.repeaters.mean;
   }
@@ -80,6 +86,25 @@ TEST_CASE("null mix: the uncertainty is that of populations drawn from the law")
     CHECK(truth.expected[r].sd == doctest::Approx(sd(sum[r], squares[r])).epsilon(0.12));
   }
   CHECK(truth.repeaters.sd == doctest::Approx(sd(again, again_squares)).epsilon(0.12));
+  // What is seen beyond the law: nothing, within 90 % intervals (360 of 400, standard deviation 6).
+  CHECK(surplus_variance / draws == doctest::Approx(surplus_squares / draws).epsilon(0.2));
+  CHECK(covers > 338);
+  CHECK(covers < 382);
+}
+
+TEST_CASE("null mix: who buys again more than by the law is told") {
+  // 400 of 1000 bought; 300 of them five times.
+  const std::vector<std::int64_t> loyal = {600, 100, 0, 0, 0, 300};
+  const NullMix more = null_mix(loyal);
+  REQUIRE(more.surplus.has_value());
+  CHECK(more.surplus->mean == doctest::Approx(0.3 - more.rungs[2].mean));
+  CHECK(more.surplus->low > 0);
+  CHECK(more.status.sentence.find("More buy again than by it: 30.0 % were seen") !=
+        std::string::npos);
+  const std::vector<std::int64_t> fickle = {600, 370, 10, 5, 5, 2, 2, 2, 2, 0, 0,
+                                            0,   0,   0,  0, 0, 0, 0, 0, 0, 2};
+  CHECK(null_mix(fickle).surplus->high < 0);
+  CHECK_FALSE(null_mix(0.4, 1.2).surplus.has_value());
 }
 
 TEST_CASE("null mix: as regular as chance or more is the Poisson law, at the boundary") {

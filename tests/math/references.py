@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the 50-digit references of matrix_exponential.cpp and gamma_quantile.cpp: `python tests/math/references.py`."""
+"""Prints the 50-digit references of matrix_exponential.cpp and gamma_quantile.cpp."""
 
 from __future__ import annotations
 

@@ -28,6 +28,10 @@ MODULES = [
 MADE = {
     "loyalty.changes.Change",
     "loyalty.changes.Changes",
+    "loyalty.dynamics.FirstPassage",
+    "loyalty.dynamics.MixForecast",
+    "loyalty.dynamics.NullMix",
+    "loyalty.dynamics.StationaryMix",
     "loyalty.guess.Guess",
     "loyalty.histories.History",
     "loyalty.histories.RelationshipHistory",
@@ -36,6 +40,7 @@ MADE = {
     "loyalty.portfolio.Result",
     "loyalty.reading.EventTable",
     "loyalty.reading.Rejects",
+    "loyalty.value.RungValue",
 }
 #: Whose docstrings do not name every argument yet. This list only ever gets shorter.
 LACKING: set[str] = set()

@@ -27,6 +27,9 @@ struct NullMix {
   std::vector<Estimate> rungs;   ///< expected share of prospect, buyer, client
   std::vector<double> observed_rungs;  ///< the same, counted; empty: not known
   Estimate repeaters;                  ///< share of those who bought that bought again
+  /// Observed less expected share of clients (2 or more), with the uncertainty of both together; absent where nothing was
+  /// counted. Its interval holds 0 where the counts say no more than the law.
+  std::optional<Estimate> surplus;
   FitStatus status;
 };
 

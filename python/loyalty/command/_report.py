@@ -480,10 +480,6 @@ def print_forecast(
                 f"{100 * shown['low'][i]:.1f}-{100 * shown['high'][i]:.1f} %",
             )
         console.print(table)
-        report.say(
-            "Expected: by a negative binomial law with the same penetration and mean. Where both agree, the mix "
-            "says how many buy and how often, and nothing more about loyalty."
-        )
     report.say(ahead.null.status.sentence, "" if ahead.null.status.usable else "yellow")
     console.print()
     for line in written:
