@@ -90,24 +90,6 @@ class Columns {
   py::array_t<Time, py::array::c_style> bought_;
 };
 
-/// Counts of the states that there are: without a lapsed state its row and column are empty.
-MatrixXd matrix_of(const StateCounts& counts, bool lapsed) {
-  const Index n = lapsed ? state_count : rung_count;
-  MatrixXd out(n, n);
-  for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < n; ++j)
-      out(i, j) =
-          static_cast<double>(counts[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)]);
-  return out;
-}
-
-VectorXd vector_of(const std::array<std::int64_t, state_count>& counts, bool lapsed) {
-  VectorXd out(lapsed ? state_count : rung_count);
-  for (Index i = 0; i < out.size(); ++i)
-    out[i] = static_cast<double>(counts[static_cast<std::size_t>(i)]);
-  return out;
-}
-
 void register_movements(py::module_& m) {
   m.def(
       "transitions",
@@ -223,11 +205,12 @@ py::dict forecast_dict(const MixForecast& f, Index n) {
 void register_chains(py::module_& m) {
   m.def(
       "chain_prior",
-      [](Index n, Index lapsed, double diagonal, double neighbour, double elsewhere) {
-        return ChainPrior{diagonal, neighbour, elsewhere}.weights(n, lapsed);
+      [](Index n, Index lapsed, Index buyer, double diagonal, double neighbour, double elsewhere) {
+        return ChainPrior{diagonal, neighbour, elsewhere}.weights(n, lapsed, buyer);
       },
-      py::arg("n"), py::arg("lapsed"), py::arg("diagonal") = ChainPrior{}.diagonal,
-      py::arg("neighbour") = ChainPrior{}.neighbour, py::arg("elsewhere") = ChainPrior{}.elsewhere);
+      py::arg("n"), py::arg("lapsed"), py::arg("buyer"),
+      py::arg("diagonal") = ChainPrior{}.diagonal, py::arg("neighbour") = ChainPrior{}.neighbour,
+      py::arg("elsewhere") = ChainPrior{}.elsewhere);
   py::class_<AnyChain>(m, "Chain")
       .def_static(
           "of_counts",
@@ -323,7 +306,7 @@ void register_chains(py::module_& m) {
 // ---- rates -----------------------------------------------------------------------------------------
 
 void register_rates(py::module_& m) {
-  m.def("adjacent_moves", &adjacent_moves, py::arg("n"), py::arg("lapsed"));
+  m.def("adjacent_moves", &adjacent_moves, py::arg("n"), py::arg("lapsed"), py::arg("buyer"));
   m.attr("rate_prior") = py::make_tuple(RatePrior{}.moves, RatePrior{}.time);
   py::class_<Intensities>(m, "Intensities")
       .def_static(

@@ -78,6 +78,13 @@ def _names(states: Iterable[str] | None, count: int) -> tuple[str, ...]:
     return names
 
 
+def _shape(states: Sequence[str]) -> tuple[int, int, int]:
+    """How many states, which one is lapsed (-1: none), and which is the first of those who have bought."""
+    lapsed = states.index(LAPSED) if LAPSED in states else -1
+    ladder = len(states) == len(_core.rung_names) + 1 or states[0] == _core.rung_names[0]
+    return len(states), lapsed, 1 if ladder else 0
+
+
 def _position(states: Sequence[str], name: str) -> int:
     if name not in states:
         raise ValueError(f"no state is called {name!r}; there are {', '.join(states)}")
@@ -435,13 +442,13 @@ def _whole(given: Any, name: str) -> int:
 
 
 def _prior(given: Any, states: tuple[str, ...]) -> np.ndarray:
-    n, lapsed = len(states), states.index(LAPSED) if LAPSED in states else -1
+    shape = _shape(states)
     if given is None:
-        return _core.chain_prior(n, lapsed)
+        return _core.chain_prior(*shape)
     array = np.asarray(given)
     if array.shape == (3,):
         stay, neighbour, elsewhere = (float(x) for x in array)
-        return _core.chain_prior(n, lapsed, stay, neighbour, elsewhere)
+        return _core.chain_prior(*shape, stay, neighbour, elsewhere)
     return _matrix(array, "prior")
 
 
@@ -706,7 +713,7 @@ def intensities(
     moves, seconds = _core.time_at_risk(past._columns(), _window(past, since), past.until, lapse)
     unit = _core.days_of_period(per)
     prior_moves, prior_days = _core.rate_prior if prior is None else prior
-    mask = _core.adjacent_moves(len(states), states.index(LAPSED) if lapse else -1) | (moves > 0)
+    mask = _core.adjacent_moves(*_shape(states)) | (moves > 0)
     made = _core.Intensities.of_times(
         moves, seconds / (86400 * unit), mask, prior_moves, prior_days / unit, list(states)
     )
@@ -758,9 +765,8 @@ def intensities_from_snapshots(
         if not pairs:
             raise ValueError("snapshots: needs at least one pair of a time and counts")
         names = _names(states, len(pairs[0][1]))
-    lapsed = names.index(LAPSED) if LAPSED in names else -1
     if moves is None:
-        mask = _core.adjacent_moves(len(names), lapsed)
+        mask = _core.adjacent_moves(*_shape(names))
     else:
         mask = np.asarray(moves)
         if mask.shape != (len(names), len(names)) or mask.dtype != bool:

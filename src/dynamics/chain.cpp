@@ -36,15 +36,15 @@ Chain stopped(Chain chain, const std::vector<bool>& stops) {
   return chain;
 }
 
-MatrixXd ChainPrior::weights(Index n, Index lapsed) const {
+MatrixXd ChainPrior::weights(Index n, Index lapsed, Index buyer) const {
   MatrixXd w = MatrixXd::Constant(n, n, elsewhere);
   for (Index i = 0; i < n; ++i) {
     w(i, i) = diagonal;
     for (Index j = 0; j < n; ++j)
       if (i != lapsed && j != lapsed && (i - j == 1 || j - i == 1)) w(i, j) = neighbour;
-    if (lapsed >= 0 && i != lapsed && i > 0) w(i, lapsed) = neighbour;
+    if (lapsed >= 0 && i != lapsed && i >= buyer) w(i, lapsed) = neighbour;
   }
-  if (lapsed > 1) w(lapsed, 1) = neighbour;
+  if (lapsed >= 0 && buyer != lapsed) w(lapsed, buyer) = neighbour;
   return w;
 }
 

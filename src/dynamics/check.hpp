@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include <Eigen/Core>
@@ -11,14 +14,16 @@
 
 namespace loyalty::detail {
 
-/// A number as messages show it.
+/// A number as messages show it, whatever the locale: whole numbers in full, others to six digits.
 [[nodiscard]] inline std::string shown(double x) {
-  std::string text = std::to_string(x);
-  if (text.find('.') != std::string::npos) {
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') text.pop_back();
-  }
-  return text;
+  std::array<char, 32> text{};
+  const bool whole = x == std::floor(x) && std::abs(x) < 1e15;
+  const auto end =
+      whole
+          ? std::to_chars(text.data(), text.data() + text.size(), static_cast<std::int64_t>(x)).ptr
+          : std::to_chars(text.data(), text.data() + text.size(), x, std::chars_format::general, 6)
+                .ptr;
+  return {text.data(), end};
 }
 
 /// Refuses a matrix that is not n x n (n = 0: not square) or has an entry below 0 or not finite.

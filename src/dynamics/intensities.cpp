@@ -19,14 +19,14 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-MoveMask adjacent_moves(Index n, Index lapsed) {
+MoveMask adjacent_moves(Index n, Index lapsed, Index buyer) {
   MoveMask mask = MoveMask::Constant(n, n, false);
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < n; ++j)
       mask(i, j) = i != lapsed && j != lapsed && (i - j == 1 || j - i == 1);
-    if (lapsed >= 0 && i != lapsed && i > 0) mask(i, lapsed) = true;
+    if (lapsed >= 0 && i != lapsed && i >= buyer) mask(i, lapsed) = true;
   }
-  if (lapsed > 1) mask(lapsed, 1) = true;
+  if (lapsed >= 0 && buyer != lapsed) mask(lapsed, buyer) = true;
   return mask;
 }
 

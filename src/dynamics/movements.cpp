@@ -51,6 +51,23 @@ void each_transition(const RungPath& path, std::span<const Time> dates, Time lap
 
 }  // namespace
 
+Eigen::MatrixXd matrix_of(const StateCounts& counts, bool lapsed) {
+  const Eigen::Index n = lapsed ? state_count : rung_count;
+  Eigen::MatrixXd out(n, n);
+  for (Eigen::Index i = 0; i < n; ++i)
+    for (Eigen::Index j = 0; j < n; ++j)
+      out(i, j) =
+          static_cast<double>(counts[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)]);
+  return out;
+}
+
+Eigen::VectorXd vector_of(const std::array<std::int64_t, state_count>& counts, bool lapsed) {
+  Eigen::VectorXd out(lapsed ? state_count : rung_count);
+  for (Eigen::Index i = 0; i < out.size(); ++i)
+    out[i] = static_cast<double>(counts[static_cast<std::size_t>(i)]);
+  return out;
+}
+
 void Transitions::add(const RungPath& path, std::span<const Time> dates, Time lapse_after) {
   each_transition(path, dates, lapse_after,
                   [this](Time, Time, int from, int to) { ++at(counts, from, to); });

@@ -130,6 +130,9 @@ TEST_CASE("prior of a chain with a lapsed state: who bought may lapse and come b
   CHECK(w(6, 6) == 2);
   CHECK(w(6, 1) == 0.5);
   CHECK(w(6, 5) == 0.05);
+  // Without prospects: the first state may lapse, and is where one comes back.
+  const MatrixXd bought = ChainPrior{}.weights(3, 2, 0);
+  CHECK(bought == square(3, {2, .5, .5, .5, 2, .5, .5, .05, 2}));
 }
 
 TEST_CASE("Dirichlet rows: adding counts is adding them, and order plays no part") {

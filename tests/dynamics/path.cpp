@@ -188,6 +188,12 @@ TEST_CASE("populations: columns give what paths give, in any split") {
   CHECK(transitions(paths, dates, 6) == moves);
   CHECK(time_at_risk(paths, 2, 35, 6) == risk);
   CHECK(states_at(paths, 30, 6) == states);
+  const Eigen::MatrixXd counts = matrix_of(moves.counts, true);
+  CHECK(counts.rows() == 7);
+  CHECK(counts(lapsed_state, 2) == static_cast<double>(moves.counts[lapsed_state][2]));
+  CHECK(matrix_of(moves.counts) == counts.topLeftCorner(6, 6));
+  CHECK(vector_of(states, true).sum() == 200);
+  CHECK(vector_of(states).size() == 6);
   const auto dated = dated_transitions(paths, dates, 6);
   REQUIRE(dated.size() == 2);
   Transitions all;

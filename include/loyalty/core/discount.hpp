@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -13,7 +14,7 @@
 namespace loyalty {
 
 /// The periods of rates and of chains.
-enum class RatePeriod : std::uint8_t { day, week, month, quarter, year };
+enum class RatePeriod : std::uint8_t { daily, weekly, monthly, quarterly, yearly };
 /// How many there are.
 inline constexpr int rate_period_count = 5;
 /// The words for them, in the order of `RatePeriod`.
@@ -39,10 +40,8 @@ inline constexpr std::array<std::string_view, rate_period_count> rate_period_nam
 class DiscountRate {
  public:
   /// `rate` above -1 and finite (.15 is 15 %); throws PolicyError else.
-  constexpr DiscountRate(double rate, RatePeriod per) : rate_{rate}, per_{per} {
-    if (!(rate > -1 && rate < 1e6))
-      throw PolicyError("discount rate = " + std::to_string(rate) +
-                        ": allowed is a share above -1 and below 1e6, such as 0.15 for 15 %");
+  DiscountRate(double rate, RatePeriod per) : rate_{rate}, per_{per} {
+    if (!(rate > -1 && rate < 1e6)) refuse(rate);
   }
 
   /// The rate, a share of 1.
@@ -66,6 +65,13 @@ class DiscountRate {
   friend constexpr bool operator==(const DiscountRate&, const DiscountRate&) = default;
 
  private:
+  [[noreturn]] static void refuse(double rate) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), rate).ptr;
+    throw PolicyError("discount rate = " + std::string(text.data(), end) +
+                      ": allowed is a share above -1 and below 1e6, such as 0.15 for 15 %");
+  }
+
   double rate_;
   RatePeriod per_;
 };

@@ -51,7 +51,9 @@ struct ChainPrior {
 
   /// The weights for n states, row = from. Where `lapsed` is a state (not negative), it is a neighbour of no rung by its
   /// place: every rung from buyer on may lapse (`neighbour`), and who lapsed comes back as a buyer (`neighbour`).
-  [[nodiscard]] Eigen::MatrixXd weights(Eigen::Index n, Eigen::Index lapsed = -1) const;
+  /// `buyer` is the first state of who has bought.
+  [[nodiscard]] Eigen::MatrixXd weights(Eigen::Index n, Eigen::Index lapsed = -1,
+                                        Eigen::Index buyer = 1) const;
 };
 
 /// The posterior of a chain's rows given how often each move was seen: independent Dirichlet laws.

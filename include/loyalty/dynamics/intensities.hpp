@@ -18,8 +18,9 @@ namespace loyalty {
 using MoveMask = Eigen::Matrix<bool, Eigen::Dynamic, Eigen::Dynamic>;
 
 /// The moves that snapshots can tell apart, for n states: one state up or down, and where `lapsed` is a state (not
-/// negative), lapsing from buyer on and coming back as a buyer.
-[[nodiscard]] MoveMask adjacent_moves(Eigen::Index n, Eigen::Index lapsed = -1);
+/// negative), lapsing from `buyer` on, the first state of who has bought, and coming back there.
+[[nodiscard]] MoveMask adjacent_moves(Eigen::Index n, Eigen::Index lapsed = -1,
+                                      Eigen::Index buyer = 1);
 
 /// Rates of moves in continuous time, per unit of the times they were made from.
 struct Intensities {

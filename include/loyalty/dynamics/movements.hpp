@@ -6,12 +6,20 @@
 #include <span>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include <loyalty/dynamics/path.hpp>
 
 namespace loyalty {
 
 /// A count for each pair of states, row = from.
 using StateCounts = std::array<std::array<std::int64_t, state_count>, state_count>;
+
+/// Counts as chains and rates take them: 6 x 6 for the rungs alone, 7 x 7 with *lapsed*.
+[[nodiscard]] Eigen::MatrixXd matrix_of(const StateCounts& counts, bool lapsed = false);
+/// The same of a count or a number of seconds for each state.
+[[nodiscard]] Eigen::VectorXd vector_of(const std::array<std::int64_t, state_count>& counts,
+                                        bool lapsed = false);
 
 /// How often relationships that stood in one state on a date stood in another on the next date. Whole numbers: adding is
 /// exact, in any order.

@@ -462,7 +462,10 @@ def print_forecast(
             around = (
                 "" if early is None else f"{early:.0f}-{'later' if late is None else f'{late:.0f}'}"
             )
-            half = "never" if passage.median is None else f"{passage.median:,.0f}"
+            followed = len(passage.to_frame("dict")["time"]) - 1
+            half = f"{passage.median:,.0f}" if passage.median is not None else "never"
+            if passage.median is not None and passage.median > followed:
+                half = f"after {followed}"  # so far ahead the prior speaks, not the log
             table.add_row("", start, to, half, around)
         console.print(table)
     report.heading("Beside it: mere purchases of the last 365 days")
