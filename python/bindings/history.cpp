@@ -48,6 +48,13 @@ py::dict tape_dict(RungTape&& tape) {
   return out;
 }
 
+py::dict purchases_dict(PurchaseTimes&& purchases) {
+  py::dict out;
+  out["first"] = owned_array(std::move(purchases.first));
+  out["time"] = owned_array(std::move(purchases.time));
+  return out;
+}
+
 py::dict snapshots_dict(Snapshots&& s) {
   py::dict out;
   std::vector<std::int32_t> date(s.size());
@@ -136,6 +143,7 @@ void register_history(py::module_& m) {
         out["relationships"] = object_array(h.relationships);
         out["known_since"] = owned_array(std::move(h.known_since));
         out["tape"] = tape_dict(std::move(h.tape));
+        out["purchases"] = purchases_dict(std::move(h.purchases));
         out["mix"] = mix_dict(mix);
         out["snapshots"] = snapshots_dict(std::move(h.snapshots));
         return out;

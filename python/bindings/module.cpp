@@ -21,6 +21,7 @@ void register_batch(py::module_&);
 void register_history(py::module_&);
 void register_learning(py::module_&);
 void register_purchase(py::module_&);
+void register_dynamics(py::module_&);
 }  // namespace loyalty::python
 
 PYBIND11_MODULE(_core, m) {
@@ -35,4 +36,5 @@ PYBIND11_MODULE(_core, m) {
   loyalty::python::register_history(m);
   loyalty::python::register_learning(m);
   loyalty::python::register_purchase(m);
+  loyalty::python::register_dynamics(m);
 }

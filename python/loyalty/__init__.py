@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from loyalty import purchase
+from loyalty import dynamics, purchase, value
 from loyalty._core import Error, LimitError, MismatchError, PolicyError, WindowError, __version__
+from loyalty._fits import DiscountRate, Estimate, FitStatus
 from loyalty._words import STEPS
 from loyalty.changes import Change, Changes, policy_diff
 from loyalty.histories import History, RelationshipHistory, history
@@ -34,7 +35,10 @@ __all__ = [
     "Books",
     "Change",
     "Changes",
+    "DiscountRate",
     "Error",
+    "Estimate",
+    "FitStatus",
     "History",
     "LimitError",
     "MismatchError",
@@ -50,6 +54,7 @@ __all__ = [
     "__version__",
     "attribution",
     "commitment",
+    "dynamics",
     "from_orders",
     "history",
     "next_step",
@@ -64,4 +69,5 @@ __all__ = [
     "rung_strength",
     "score_table",
     "trust",
+    "value",
 ]

@@ -119,6 +119,17 @@ def _of_clocks(local: np.ndarray, zone: str | None) -> np.ndarray:
     return local if zone is None else local - ahead_of_utc(local, zone, local=True)
 
 
+def period_dates(past: History, period: str, first: int) -> list[int]:
+    """The last seconds of the periods of a history that end from `first` or its first row on, in its zone."""
+    if period not in _core.period_names:
+        raise ValueError(
+            f"period = {period!r}: allowed are {', '.join(map(repr, _core.period_names))}"
+        )
+    known = past._made["known_since"]
+    begin = max(first, int(known.min(initial=past.until)))
+    return _dates(period, past.policy, begin, past.until, past._zone)
+
+
 def _dates(given: Any, policy: Policy, first: int, last: int, zone: str | None) -> list[int]:
     """UTC seconds of the dates that a caller asks for."""
     periods = _core.period_names
@@ -292,6 +303,13 @@ class History:
             "rung_peak": self._words[held["rung_peak"][rows]],
             "at_least": held["at_least"][rows].astype(bool),
         } | {name: held[name][rows] for name, type_, _ in SNAPSHOT_COLUMNS if type_ == "number"}
+
+    def _columns(self) -> _core.HistoryColumns:
+        """What the compiled half counts moves from."""
+        if not self._bought():
+            raise ValueError("this log records no purchases, so that nobody has a rung")
+        made = self._made
+        return _core.HistoryColumns(made["known_since"], made["tape"], made["purchases"])
 
     # --- one relationship
 

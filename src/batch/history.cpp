@@ -10,6 +10,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -283,6 +284,10 @@ class Follower {
     std::uint32_t who;
     TapeRow row;
   };
+  struct Bought {
+    std::uint32_t who;
+    Time time;
+  };
 
   auto writer(std::uint32_t who) {
     return [this, who](const TapeRow& row) { rows_.push_back({who, row}); };
@@ -292,7 +297,8 @@ class Follower {
   Follower(const EventColumns& log, std::size_t relationships, Policy policy, Time landmark)
       : c_(log), portfolio_(std::move(policy), landmark), places_(relationships) {}
 
-  RungTape tape(Time until) {
+  /// The tape, and the purchases.
+  std::pair<RungTape, PurchaseTimes> tape(Time until) {
     for (std::size_t begin = 0; begin < c_.rows;) {
       const std::size_t end = piece(begin);
       follow(begin, end);
@@ -302,7 +308,7 @@ class Follower {
       Place& place = places_[who];
       write_quiet(place.state, until, place.rung, ladder(), writer(who));
     }
-    return ordered();
+    return {ordered(), purchases()};
   }
 
  private:
@@ -336,12 +342,26 @@ class Follower {
       const Time second = c_.time[i];
       if (place.state.newest == second) continue;  // another row of the same second
       if (place.index == IdIndex::none) place.index = index_of(portfolio_, who(i));
-      const LadderState after = portfolio_.state(place.index, second).ladder;
+      const Relationship state = portfolio_.state(place.index, second);
+      const LadderState& after = state.ladder;
       if (after.newest != second) continue;  // none of its rows was sound
+      if (state.last_purchase == second) bought_.push_back({who(i), second});
       place.rung = write_quiet(place.state, second - 1, place.rung, ladder(), writer(who(i)));
       place.rung = write_second(after, second, place.rung, ladder(), writer(who(i)));
       place.state = after;
     }
+  }
+
+  /// The purchases by relationship; those of one stand in the order of time already.
+  PurchaseTimes purchases() const {
+    PurchaseTimes out;
+    out.first.assign(places_.size() + 1, 0);
+    for (const Bought& one : bought_) ++out.first[one.who + 1];
+    std::partial_sum(out.first.begin(), out.first.end(), out.first.begin());
+    std::vector<std::uint64_t> next = out.first;
+    out.time.resize(bought_.size());
+    for (const Bought& one : bought_) out.time[next[one.who]++] = one.time;
+    return out;
   }
 
   /// The rows by relationship; those of one stand in the order of time already.
@@ -370,6 +390,7 @@ class Follower {
   Portfolio portfolio_;
   std::vector<Place> places_;
   std::vector<Row> rows_;
+  std::vector<Bought> bought_;
   std::size_t pieces_ = 0;
 };
 
@@ -537,7 +558,8 @@ History history(const EventColumns& rows, const Policy& policy, const HistoryOpt
     for (std::size_t i = 0; i < log.columns().rows; ++i)
       if (feeds_ladder(log.columns().kind[i])) feeding.push_back(i);
     const Picked picked(log.columns(), feeding);
-    h.tape = Follower(picked.columns(), relationships, settled, h.landmark).tape(h.until);
+    std::tie(h.tape, h.purchases) =
+        Follower(picked.columns(), relationships, settled, h.landmark).tape(h.until);
   }
   h.snapshots = snapshots_of(log.columns(), relationships, settled, h.landmark, std::move(dates));
   return h;

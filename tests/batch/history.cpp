@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <loyalty/batch/output.hpp>
+#include <loyalty/dynamics/movements.hpp>
 
 #include "batch/any_rows.hpp"
 #include "batch/rows.hpp"
@@ -161,6 +163,14 @@ void compare_with_fresh_fold(const History& h, std::size_t d, const std::vector<
     RC_ASSERT(same(s.reciprocity[i], number("reciprocity", k)));
     RC_ASSERT(same(s.trust[i], number("trust", k)));
     RC_ASSERT(s.coverage[i] == a.coverage);
+    // The newest purchase by then.
+    const auto purchases = std::span(h.purchases.time)
+                               .subspan(h.purchases.first[s.relationship[i]],
+                                        h.purchases.first[s.relationship[i] + 1] -
+                                            h.purchases.first[s.relationship[i]]);
+    const auto later = std::upper_bound(purchases.begin(), purchases.end(), date);
+    RC_ASSERT((later == purchases.begin() ? no_time : later[-1]) ==
+              fresh.state(*fresh.find(who), date).last_purchase);
     const auto it = rungs.find(who);
     RC_ASSERT(name(it == rungs.end() ? Rung::prospect : it->second) == name(a.rung()));
   }
@@ -199,11 +209,22 @@ void follows_fresh_folds(const LogShape& shape) {
   is_a_tape(h);
   for (std::size_t d = 0; d < h.snapshots.dates.size(); ++d)
     compare_with_fresh_fold(h, d, rows, policy);
+  // Transitions counted along the paths are those between snapshots.
+  const Snapshots& s = h.snapshots;
+  Transitions between;
+  for (std::size_t d = 1; d < s.dates.size(); ++d)
+    for (std::size_t i = s.first[d - 1], k = s.first[d]; i < s.first[d]; ++i) {
+      while (s.relationship[k] != s.relationship[i]) ++k;  // who is known stays known
+      ++between.counts[static_cast<std::size_t>(s.rung[i])][static_cast<std::size_t>(s.rung[k])];
+    }
+  RC_ASSERT(transitions(h.paths(), s.dates) == between);
   // The order of rows is no matter.
   const std::vector<Row> other = shuffled(rows);
   const History again = history_of(other, policy, options);
   RC_ASSERT(changes_of(again) == changes_of(h));
   RC_ASSERT(again.tape.at_least == h.tape.at_least);
+  RC_ASSERT(again.purchases.first == h.purchases.first);
+  RC_ASSERT(again.purchases.time == h.purchases.time);
   RC_ASSERT(again.books.scored == h.books.scored);
   for (std::size_t i = 0; i < h.snapshots.size(); ++i)
     RC_ASSERT(same(again.snapshots.quality[i], h.snapshots.quality[i]));
@@ -392,6 +413,30 @@ TEST_CASE("without a landmark the staircase starts with the log, as far as the w
       WindowError);
   policy.landmark = utc(2023, 1, 1);
   CHECK(history_of(log(last - day, last), policy).landmark == utc(2023, 1, 1));
+}
+
+TEST_CASE("paths of a history: who lapsed, who is at risk, without a tape nothing") {
+  const Time t = utc(2024, 1, 1);
+  const auto buys = [](const char* who, Time at) {
+    return Row{.relationship = who, .event = {.kind = Kind::purchase, .time = at}};
+  };
+  const std::vector<Row> rows = {buys("a", t), buys("a", t + 10 * day), buys("b", t + 5 * day)};
+  const History h = history_of(rows, {}, {.until = t + 40 * day});
+  // A: buyer, client from day 10, lapsed 20 days after. B: buyer from day 5, lapsed 20 days after.
+  CHECK(states_at(h.paths(), t + 30 * day, 20 * day) ==
+        std::array<std::int64_t, state_count>{0, 0, 1, 0, 0, 0, 1});
+  CHECK(states_at(h.paths(), t + 30 * day + 1, 20 * day)[lapsed_state] == 2);
+  CHECK(states_at(h.paths(), t + day)[1] == 1);
+  const TimeAtRisk risk = time_at_risk(h.paths(), t, h.until, 20 * day);
+  CHECK(risk.seconds[1] == 10 * day + 20 * day + 1);
+  CHECK(risk.seconds[2] == 20 * day + 1);
+  CHECK(risk.moves[1][2] == 1);
+  CHECK(risk.moves[1][lapsed_state] == 1);
+  CHECK(risk.moves[2][lapsed_state] == 1);
+  CHECK(risk.moves[0] == std::array<std::int64_t, state_count>{});
+  CHECK(purchase_days(h.paths(), t, t + 40 * day) == std::vector<std::int64_t>{0, 1});
+  const History bare = history_of(rows, {}, {.until = t + 40 * day, .tape = false});
+  CHECK(states_at(bare.paths(), t + 30 * day, 20 * day)[0] == 2);
 }
 
 TEST_CASE("the rung mix counts what the snapshots say") {

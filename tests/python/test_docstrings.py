@@ -33,6 +33,10 @@ MODULES = [
 MADE = {
     "loyalty.changes.Change",
     "loyalty.changes.Changes",
+    "loyalty.dynamics.FirstPassage",
+    "loyalty.dynamics.MixForecast",
+    "loyalty.dynamics.NullMix",
+    "loyalty.dynamics.StationaryMix",
     "loyalty.guess.Guess",
     "loyalty.histories.History",
     "loyalty.histories.RelationshipHistory",
@@ -42,6 +46,7 @@ MADE = {
     "loyalty.portfolio.Result",
     "loyalty.reading.EventTable",
     "loyalty.reading.Rejects",
+    "loyalty.value.RungValue",
 }
 #: Whose docstrings do not name every argument yet. This list only ever gets shorter.
 LACKING: set[str] = set()

@@ -10,6 +10,7 @@
 #include <loyalty/batch/books.hpp>
 #include <loyalty/batch/columns.hpp>
 #include <loyalty/batch/output.hpp>
+#include <loyalty/dynamics/path.hpp>
 #include <loyalty/policy.hpp>
 
 namespace loyalty {
@@ -42,6 +43,12 @@ struct RungTape {
 
   /// Rows.
   std::size_t size() const noexcept { return time.size(); }
+};
+
+/// When each relationship bought: the seconds of its purchases, those taken back by a return among them.
+struct PurchaseTimes {
+  std::vector<std::uint64_t> first{0};  ///< by relationship, its first; and one past the last
+  std::vector<Time> time;               ///< UTC seconds, ascending within a relationship
 };
 
 /// Every relationship as of several dates, ordered by date, then relationship. NaN is null.
@@ -92,7 +99,7 @@ std::vector<RungMix> rung_mix(const Snapshots& snapshots);
 struct HistoryOptions {
   Time until = no_time;       ///< UTC second; rows after it are not used. Absent: the newest row
   std::vector<Time> dates{};  ///< of the snapshots, UTC seconds, none after `until`, in any order
-  bool tape = true;           ///< whether the tape is wanted
+  bool tape = true;           ///< whether the tape is wanted, and the purchases
 };
 
 /// Where a history can look back to.
@@ -112,9 +119,16 @@ struct History {
   TextValues relationships;  ///< those with a dated row, ordered by the bytes of their identifiers
   std::vector<Time> known_since;  ///< by relationship: time of its first dated row
   RungTape tape;                  ///< exact
+  PurchaseTimes purchases;        ///< for who lapsed; see `RungPaths`
   Snapshots snapshots;            ///< by date
   Books books;                    ///< of the rows up to `until`, and of those without a time
   std::int64_t later = 0;         ///< rows after `until`, which were not used
+
+  /// The paths of all relationships, for transitions, time at risk and forecasts; borrowed from this history. O(1).
+  RungPaths paths() const noexcept {
+    return {known_since, tape.relationship, tape.time,     tape.from,
+            tape.to,     purchases.first,   purchases.time};
+  }
 };
 
 /// The history of a log: rows in any order, which must be whole histories of their relationships. The tape is that of

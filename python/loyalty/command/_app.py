@@ -832,6 +832,81 @@ def spoken_dates(text: str | None) -> Any:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+@app.command(cls=Verb, short_help="Forecast how many will stand on each rung.")
+def forecast(
+    events: Events,
+    as_of: AsOf,
+    months: Annotated[
+        int, typer.Option("--months", metavar="N", help="How far ahead.", min=1, max=600)
+    ] = 12,
+    lapse_after: Annotated[
+        float | None,
+        typer.Option(
+            "--lapse-after",
+            metavar="CYCLES",
+            help="Tell those apart who have not bought for so many purchase cycles: lapsed, whatever their rung.",
+        ),
+    ] = None,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the mix of every month goes: a .parquet or .csv file, or - for CSV on standard output.",
+        ),
+    ] = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Quiet = False,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Forecast how many of today's relationships will stand on each rung in the months ahead.
+
+    Moves from one end of month to the next are counted, with what they leave unknown; nobody who is to come is in the
+    forecast. Beside it stands the mix that mere purchases would give.
+    """
+    check_target(output, "--output", allow_dash=True)
+    if lapse_after is not None and not 0 < lapse_after <= 1e6:
+        raise CallError(f"--lapse-after {lapse_after:g}: allowed is a number above 0, such as 4")
+    with progress(quiet) as begin:
+        begin("reading", None)
+        limits = {"memory": memory, "threads": threads}
+        table, title, seconds = read(events, as_of, mapping, zone, limits)
+        own = load_mapping(mapping).timezone if mapping is not None else None
+        if not len(table):
+            raise SourceError("there are no events to learn from until that date")
+        begin("following", None)
+        judged = chosen_policy(table, policy, perspective)
+        past = _engine.history(table, judged, seconds, [], zone or own)
+        begin("forecasting", None)
+        try:
+            ahead = _engine.forecast(past, months, lapse_after)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        if output is not None:
+            from loyalty.command import _output
+
+            begin("writing", None)
+            _output.write_result(
+                ahead.mix.to_frame("dict"),
+                list(ahead.mix.COLUMNS),
+                ahead.mix.metadata,
+                output,
+                False,
+                ["period", "state"],
+            )
+    if quiet:
+        return
+    from loyalty.command._report import print_forecast
+
+    written = [] if output in (None, "-") else [f"forecast: {output}"]
+    print_forecast(console(stderr=output == "-"), past, ahead, title, written)
+
+
 @app.command("map", cls=Verb, short_help="Guess a mapping for a table.")
 def map_command(
     files: Annotated[

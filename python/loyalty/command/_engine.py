@@ -23,6 +23,7 @@ from loyalty.reading import WORDS, EventTable
 
 __all__ = [
     "Fold",
+    "Forecast",
     "Scores",
     "change_columns_of",
     "columns_of",
@@ -31,6 +32,7 @@ __all__ = [
     "fit",
     "fold",
     "fold_into",
+    "forecast",
     "load_policy",
     "perspective_of",
 ]
@@ -338,3 +340,27 @@ def proposal_notes(table: EventTable, document: dict[str, Any]) -> list[str]:
             f"several currencies ({', '.join(currencies)}): state one, and rates for the others"
         )
     return notes
+
+
+@dataclass
+class Forecast:
+    """What the log says about the months ahead."""
+
+    moves: loyalty.dynamics.Transitions
+    mix: loyalty.dynamics.MixForecast
+    #: From each rung on which somebody stands to those above: words and first passage.
+    climbs: list[tuple[str, str, loyalty.dynamics.FirstPassage]]
+    null: loyalty.dynamics.NullMix
+
+
+def forecast(past: loyalty.History, months: int, lapse_after: float | None) -> Forecast:
+    """The rung mix ahead; from each rung the way up; the mix of mere purchases of the last year."""
+    moves = loyalty.dynamics.transitions(past, lapse_after_cycles=lapse_after)
+    rungs = past.policy.labels
+    held = moves.today if moves.today is not None else np.zeros(len(rungs))
+    climbs = [
+        (rungs[k], rungs[k + 1], moves.first_passage(rungs[k + 1], rungs[k], periods=600))
+        for k in range(len(rungs) - 1)
+        if held[k] > 0
+    ]
+    return Forecast(moves, moves.forecast(months), climbs, loyalty.dynamics.null_mix(past))

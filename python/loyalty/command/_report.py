@@ -17,13 +17,13 @@ from rich.text import Text
 from loyalty import _core, _timeline
 from loyalty._dates import date_text
 from loyalty._words import PARAMETERS, SHOWN_BY, STEPS, bar, fates, percent
-from loyalty.command._engine import Scores
+from loyalty.command._engine import Forecast, Scores
 from loyalty.histories import History
 from loyalty.nights import Input, Manifest
 from loyalty.portfolio import Books as EventBooks
 from loyalty.reading import Books
 
-__all__ = ["night_lines", "print_history", "print_report"]
+__all__ = ["night_lines", "print_forecast", "print_history", "print_report"]
 
 
 def counted(n: int, what: str) -> str:
@@ -424,4 +424,68 @@ def print_history(
     for line in written:
         report.say(line)
     prints = f"policy {history.metadata['loyalty.policy']}, loyalty {history.metadata['loyalty.version']}"
+    report.say(prints, "dim")
+
+
+def print_forecast(
+    console: Console,
+    past: History,
+    ahead: Forecast,
+    title: str = "",
+    written: Sequence[str] = (),
+) -> None:
+    """Print the rung mix ahead, how long the way up takes, and the mix of mere purchases."""
+    report = _Report(
+        console, {"relationship": np.array(list(past), object)}, past.policy.labels, "us"
+    )
+    console.print(Text("Loyalty ahead", style="bold"))
+    if title:
+        report.say(title)
+    report.say(_timeline.span(past))
+    if ahead.mix.status.usable:
+        report.heading("Rung mix of today's relationships (months from now)")
+        head, *rows = ahead.mix._lines()
+        table = report.table(*((word, "right" if i else "left") for i, word in enumerate(head)))
+        for row in reversed(rows):
+            table.add_row("", *row)
+        console.print(table)
+        report.say("5-95 %: of the last column; what is not known of the moves, and chance.", "dim")
+    report.say(ahead.mix.status.sentence, "" if ahead.mix.status.usable else "yellow")
+    found = [climb for climb in ahead.climbs if climb[2].status.end != "too_little_data"]
+    if found:
+        report.heading("When half of them have climbed")
+        table = report.table(
+            ("from", "left"), ("to, or above", "left"), ("month", "right"), ("5-95 %", "right")
+        )
+        for start, to, passage in found:
+            early, late = passage.median_interval
+            around = (
+                "" if early is None else f"{early:.0f}-{'later' if late is None else f'{late:.0f}'}"
+            )
+            followed = len(passage.to_frame("dict")["time"]) - 1
+            half = f"{passage.median:,.0f}" if passage.median is not None else "never"
+            if passage.median is not None and passage.median > followed:
+                half = f"after {followed}"  # so far ahead the prior speaks, not the log
+            table.add_row("", start, to, half, around)
+        console.print(table)
+    report.heading("Beside it: mere purchases of the last 365 days")
+    shown = ahead.null.rungs("dict")
+    if len(shown["rung"]):
+        table = report.table(
+            ("purchases", "left"), ("seen", "right"), ("expected", "right"), ("5-95 %", "right")
+        )
+        for i, words in enumerate(("none", "one: buyer", "more: client")):
+            table.add_row(
+                "",
+                words,
+                f"{100 * shown['observed'][i]:.1f} %",
+                f"{100 * shown['expected'][i]:.1f} %",
+                f"{100 * shown['low'][i]:.1f}-{100 * shown['high'][i]:.1f} %",
+            )
+        console.print(table)
+    report.say(ahead.null.status.sentence, "" if ahead.null.status.usable else "yellow")
+    console.print()
+    for line in written:
+        report.say(line)
+    prints = f"policy {past.metadata['loyalty.policy']}, loyalty {past.metadata['loyalty.version']}"
     report.say(prints, "dim")
