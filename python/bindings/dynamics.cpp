@@ -400,23 +400,24 @@ void register_null_mix(py::module_& m) {
 
 void register_discount(py::module_& m) {
   py::list words;
-  for (const auto& word : rate_period_names) words.append(std::string(word));
+  for (int i = 1; i < time_unit_count; ++i)
+    words.append(std::string(name_of(static_cast<TimeUnit>(i))));
   m.attr("rate_period_names") = py::tuple(words);
   m.def(
-      "days_of_period", [](const std::string& word) { return days_of(rate_period(word)); },
+      "days_of_period", [](const std::string& word) { return days_in(time_unit(word)); },
       py::arg("period"));
   m.def(
       "discount_factor",
-      [](double rate, const std::string& per, double days) {
-        return DiscountRate(rate, rate_period(per)).factor(days);
+      [](double rate, const std::string& per, bool continuous, double days) {
+        return DiscountRate(rate, time_unit(per), continuous).factor(days);
       },
-      py::arg("rate"), py::arg("per"), py::arg("days"));
+      py::arg("rate"), py::arg("per"), py::arg("continuous"), py::arg("days"));
   m.def(
       "discount_factor_of_period",
-      [](double rate, const std::string& per, const std::string& period) {
-        return DiscountRate(rate, rate_period(per)).factor(rate_period(period));
+      [](double rate, const std::string& per, bool continuous, const std::string& period) {
+        return DiscountRate(rate, time_unit(per), continuous).factor(time_unit(period));
       },
-      py::arg("rate"), py::arg("per"), py::arg("period"));
+      py::arg("rate"), py::arg("per"), py::arg("continuous"), py::arg("period"));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ namespace py = pybind11;
 namespace loyalty::python {
 namespace {
 
-py::tuple estimate_tuple(const Estimate& e) { return py::make_tuple(e.value, e.low, e.high); }
+py::tuple estimate_tuple(const PointInterval& e) { return py::make_tuple(e.value, e.low, e.high); }
 
 /// Two columns of evidence, without the rows in which one is null.
 struct Evidences {

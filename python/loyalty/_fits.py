@@ -54,7 +54,11 @@ class DiscountRate:
     rate
         A share above -1: 0.15 for 15 %.
     per
-        "day", "week", "month", "quarter" or "year". There is no default: a rate without a period is none.
+        "hour", "day", "week", "month", "quarter" or "year". Only for purchase models without a unit it is left out:
+        the period is then one of their own time.
+    continuous
+        Whether `rate` is the force of interest itself, as the 0.0027 a week of Fader, Hardie and Lee (2005): money
+        that comes one period later is then worth e^-rate.
 
     Examples
     --------
@@ -63,22 +67,32 @@ class DiscountRate:
     """
 
     rate: float
-    per: str
+    per: str | None = None
+    continuous: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.rate, bool) or not isinstance(self.rate, int | float):
             raise TypeError(f"rate = {self.rate!r}: needs a number such as 0.15")
-        if not isinstance(self.per, str):
+        if self.per is not None and not isinstance(self.per, str):
             raise TypeError(
                 f"per = {self.per!r}: needs one of {', '.join(_core.rate_period_names)}"
             )
-        _core.discount_factor(self.rate, self.per, 0.0)  # says what is wrong
+        # says what is wrong
+        _core.discount_factor(self.rate, self.per or "year", self.continuous, 0.0)
 
     def factor(self, period: str | float) -> float:
         """What 1 that comes one `period` from now is worth now; a number is one of days."""
+        if self.per is None:
+            raise TypeError(f"{self!r} has no period: state one, such as per='year'")
         if isinstance(period, str):
-            return _core.discount_factor_of_period(self.rate, self.per, period)
-        return _core.discount_factor(self.rate, self.per, float(period))
+            return _core.discount_factor_of_period(self.rate, self.per, self.continuous, period)
+        return _core.discount_factor(self.rate, self.per, self.continuous, float(period))
+
+    def force(self, unit: str | None) -> float:
+        """The force of interest in one `unit` of time; None for a model's own time, which has no unit."""
+        return _core.purchase_force_of_interest(
+            self.rate, self.per or "unstated", self.continuous, unit or "unstated"
+        )
 
 
 class Learned:

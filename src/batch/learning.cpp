@@ -203,7 +203,7 @@ class HalfLifeSearch {
   }
 
   /// The best half-life, and those between which all predict nearly as well; 0 and infinity are open ends. Seconds.
-  Estimate estimate() const { return {points_[best()].first, low_, high_}; }
+  PointInterval estimate() const { return {points_[best()].first, low_, high_}; }
 
   HalfLifeScores scores(Stream stream) const {
     HalfLifeScores out;
@@ -320,7 +320,7 @@ class Learner {
   }
 
   /// Decides what becomes of a half-life; `found` in seconds.
-  static void take_half_life(const Estimate& found, Stream stream, Time& half_life,
+  static void take_half_life(const PointInterval& found, Stream stream, Time& half_life,
                              LearnedValue& value) {
     value.estimate = {in_days(found.value), in_days(found.low), in_days(found.high)};
     const auto old = static_cast<double>(half_life);
@@ -396,7 +396,7 @@ class Learner {
       fit.status.sentence = lacking(content.telling, options_.least_relationships);
     }
     const auto [first, second] = prior_of(policy_.roles[static_cast<std::size_t>(role)], stream);
-    const auto take = [&](std::string_view name, double& current, const Estimate& estimate) {
+    const auto take = [&](std::string_view name, double& current, const PointInterval& estimate) {
       LearnedValue value;
       value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
                               keys.section, name);

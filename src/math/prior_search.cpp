@@ -107,7 +107,7 @@ MatrixXd covariance_of(const PriorLikelihood& likelihood, const Maximum& best,
   return n / (n - 1) * (best.covariance * spread * best.covariance);
 }
 
-Estimate around(double centre, double variance, double (*back)(double)) {
+PointInterval around(double centre, double variance, double (*back)(double)) {
   const double half = z * std::sqrt(variance);
   return {back(centre), back(centre - half), back(centre + half)};
 }

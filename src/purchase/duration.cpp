@@ -31,11 +31,11 @@ double count_in(const Duration& duration, TimeUnit unit) {
 }
 
 double force_of_interest(const DiscountRate& rate, TimeUnit unit) {
-  if (!(rate.rate >= 0 && std::isfinite(rate.rate)))
-    throw PolicyError("discount rate = " + std::to_string(rate.rate) +
-                      ": it must be finite and 0 or more (0.15 is 15 %)");
-  const double force = rate.continuous ? rate.rate : std::log1p(rate.rate);
-  return force == 0 ? 0 : force / units_in(rate.per, unit, "the period of the discount rate");
+  if (!(rate.rate() >= 0))
+    throw PolicyError("discount rate = " + std::to_string(rate.rate()) +
+                      ": for purchases it must be 0 or more (0.15 is 15 %)");
+  const double force = rate.force();
+  return force == 0 ? 0 : force / units_in(rate.per(), unit, "the period of the discount rate");
 }
 
 }  // namespace loyalty::purchase

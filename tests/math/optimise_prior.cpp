@@ -11,12 +11,12 @@
 
 #include "math/near.hpp"
 
-using loyalty::Estimate;
 using loyalty::fit_beta_binomial;
 using loyalty::fit_gamma_rate;
 using loyalty::FitEnd;
 using loyalty::log_beta_binomial;
 using loyalty::log_gamma_rate;
+using loyalty::PointInterval;
 using loyalty::PriorFit;
 using loyalty_tests::relative_error;
 
@@ -24,14 +24,14 @@ namespace {
 
 using Column = std::vector<double>;
 
-bool holds(const Estimate& e, double truth) { return e.low <= truth && truth <= e.high; }
+bool holds(const PointInterval& e, double truth) { return e.low <= truth && truth <= e.high; }
 
 /// What a fit must say whatever it found.
 void is_sound(const PriorFit& fit) {
   CHECK_FALSE(fit.status.sentence.empty());
   CHECK(fit.status.sentence.back() == '.');
   if (!fit.status.usable()) return;
-  for (const Estimate& e : {fit.first, fit.second, fit.mean, fit.weight}) {
+  for (const PointInterval& e : {fit.first, fit.second, fit.mean, fit.weight}) {
     CHECK(std::isfinite(e.value));
     CHECK(e.value > 0);
   }

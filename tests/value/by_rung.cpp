@@ -25,7 +25,7 @@ MatrixXd recency() {
   return square(
       5, {.3, .7, 0, 0, 0, .2, 0, .8, 0, 0, .15, 0, 0, .85, 0, .05, 0, 0, 0, .95, 0, 0, 0, 0, 1});
 }
-const double yearly = DiscountRate(.2, RatePeriod::yearly).factor(RatePeriod::yearly);
+const double yearly = DiscountRate(.2, TimeUnit::year).factor(TimeUnit::year);
 
 DirichletRows monthly() { return dirichlet_rows(monthly_counts(), ChainPrior{}.weights(6)); }
 const VectorXd margins = numbers({-1, 5, 20, 30, 60, 120});

@@ -75,7 +75,7 @@ struct PurchaseGap {
 
 /// How long those who buy again take to.
 struct PurchaseCycle {
-  Estimate days;                   ///< median
+  PointInterval days;              ///< median
   std::int64_t closed = 0;         ///< gaps that ended
   std::int64_t open = 0;           ///< that have not, yet
   std::int64_t relationships = 0;  ///< with a gap that ended
@@ -105,10 +105,10 @@ struct LearnOptions {
 
 /// One key of the policy: what it was, what it is now, and why.
 struct LearnedValue {
-  std::string key;    ///< `roles.consumer.trust.prior_kept`
-  double before = 0;  ///< in the file's unit
-  double after = 0;   ///< equal to `before` where it stays
-  Estimate estimate;  ///< what the data say, whether or not it was taken; in the file's unit
+  std::string key;         ///< `roles.consumer.trust.prior_kept`
+  double before = 0;       ///< in the file's unit
+  double after = 0;        ///< equal to `before` where it stays
+  PointInterval estimate;  ///< what the data say, whether or not it was taken; in the file's unit
   std::int64_t relationships = 0;  ///< that had evidence
   double evidence = 0;             ///< outcomes, or gaps between purchases
   FitEnd end = FitEnd::too_little_data;

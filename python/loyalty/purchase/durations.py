@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from loyalty import _core
+from loyalty._fits import DiscountRate
 from loyalty.frames import number_or_array
 
 __all__ = ["DiscountRate", "Duration", "days", "hours", "months", "weeks", "years"]
@@ -72,35 +73,6 @@ def months(count: Numbers) -> Duration:
 def years(count: Numbers) -> Duration:
     """So many years of 365 days: `count` is a number or a column."""
     return Duration(count, "year")
-
-
-@dataclass(frozen=True)
-class DiscountRate:
-    """A discount rate and the period in which it is earned: `DiscountRate(0.15, per="year")` is 15 % a year.
-
-    Parameters
-    ----------
-    rate
-        0 or more; 0.15 is 15 %.
-    per
-        "hour", "day", "week", "month" or "year"; nothing for models without a unit, whose own time it then is.
-    continuous
-        False: 1 + rate after one period is worth 1 now. True: the force of interest itself, as the 0.0027 per week of
-        Fader, Hardie and Lee (2005).
-    """
-
-    rate: float
-    per: str | None = None
-    continuous: bool = False
-
-    def __post_init__(self) -> None:
-        known_unit(self.per)
-
-    def force(self, unit: str | None) -> float:
-        """The force of interest in one `unit` of time, as C++ has it."""
-        return _core.purchase_force_of_interest(
-            self.rate, self.per or "unstated", self.continuous, unit or "unstated"
-        )
 
 
 def known_unit(unit: str | None) -> str | None:
