@@ -61,7 +61,7 @@ S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T, dou
 template <bool AlsoAtOnce>
 double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const History& h, Duration horizon,
                                                         Gradient* gradient) const {
-  return discounted(h, {}, horizon, gradient);
+  return discounted(h, {0, unit}, horizon, gradient);
 }
 
 template <bool AlsoAtOnce>

@@ -108,7 +108,7 @@ S while_alive(const ParetoNBD& model, double x, double T, double force, double h
 }
 
 double ParetoNBD::expected_purchases(const History& h, Duration horizon, Gradient* gradient) const {
-  return discounted(h, {}, horizon, gradient);
+  return discounted(h, {0, unit}, horizon, gradient);
 }
 
 double ParetoNBD::discounted(const History& h, const DiscountRate& rate, Duration horizon,
