@@ -122,7 +122,6 @@ py::tuple evaluate_columns(const std::string& model, const Parameters& parameter
   {
     // Plain numbers from here on, no Python object: other threads may run.
     const py::gil_scoped_release release;
-    require_sound(histories, true);
     with_model(model, parameters, [&](const auto& m) {
       evaluate(m, question, histories, values[0], c ? &*c : nullptr, c ? errors[0] : nullptr);
     });

@@ -19,31 +19,35 @@ namespace {
 
 using Key = std::array<std::uint64_t, 4>;
 
-/// Answers by the bits of what they depend on. Customers repeat: few of a million differ in all of it. Grows with what it
-/// holds, up to some size; from then on who finds the places near its own taken takes the first of them.
+/// Answers by the bits of what they depend on. Customers repeat: few of a million differ in all of it, and those few lie
+/// close together here, found by a sparse table of their numbers. Up to some size; then nothing more is kept.
 template <class Answer>
 class Memory {
  public:
-  Memory() { resize(smallest); }
+  Memory() : slots_(512) {}
 
   /// The answer of a key, or null.
   const Answer* find(const Key& key) const noexcept {
-    const Place* const home = &places_[home_of(key)];
-    for (std::size_t i = 0; i < near; ++i) {
-      if (home[i].key == key) return &home[i].answer;
-      if (home[i].key == unused) break;
+    const std::uint64_t hash = hash_of(key);
+    for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
+      const Slot slot = slots_[at];
+      if (slot.number == 0) return nullptr;
+      if (slot.tag != tag_of(hash)) continue;
+      const Place& place = places_[slot.number - 1];
+      if (place.key == key) return &place.answer;
     }
-    return nullptr;
   }
 
-  const Answer& keep(const Key& key, const Answer& answer) {
-    if (8 * count_ > mask_ && mask_ < largest) {
-      const std::vector<Place> old = std::move(places_);
-      resize(4 * (mask_ + 1));
-      for (const Place& place : old)
-        if (place.key != unused) put(place.key, place.answer);
+  /// Keeps the answer of a key that was not found.
+  void keep(const Key& key, const Answer& answer) {
+    if (places_.size() == largest) return;
+    places_.push_back({key, answer});
+    if (4 * places_.size() > slots_.size()) {
+      slots_.assign(4 * slots_.size(), {});
+      for (std::size_t i = 0; i < places_.size(); ++i) enter(i);
+    } else {
+      enter(places_.size() - 1);
     }
-    return put(key, answer);
   }
 
  private:
@@ -51,39 +55,30 @@ class Memory {
     Key key;
     Answer answer;
   };
-  static constexpr std::size_t smallest = std::size_t{1} << 7;
+  struct Slot {
+    std::uint32_t number = 0;  ///< of the place, from 1; 0: none
+    std::uint32_t tag = 0;
+  };
   static constexpr std::size_t largest = std::size_t{1} << 16;
-  static constexpr std::size_t near = 8;
-  /// Bits of a NaN: rows with NaN are not kept.
-  static constexpr Key unused{~std::uint64_t{0}, 0, 0, 0};
 
-  void resize(std::size_t places) {
-    mask_ = places - 1;
-    count_ = 0;
-    places_.assign(places + near, Place{unused, {}});
-  }
-
-  std::size_t home_of(const Key& key) const noexcept {
+  static std::uint64_t hash_of(const Key& key) noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     const std::uint64_t mixed =
         (key[0] ^ std::rotl(key[1], 21) ^ std::rotl(key[2], 42)) * odd + key[3];
-    return ((mixed ^ (mixed >> 32)) * odd >> 32) & mask_;
+    return (mixed ^ (mixed >> 32)) * odd >> 20;
+  }
+  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 12);
   }
 
-  const Answer& put(const Key& key, const Answer& answer) {
-    Place* place = &places_[home_of(key)];
-    for (std::size_t i = 0; i < near; ++i)
-      if (place[i].key == unused) {
-        place += i;
-        ++count_;
-        break;
-      }
-    *place = {key, answer};
-    return place->answer;
+  void enter(std::size_t place) {
+    const std::uint64_t hash = hash_of(places_[place].key);
+    std::size_t at = hash & (slots_.size() - 1);
+    while (slots_[at].number != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = {static_cast<std::uint32_t>(place + 1), tag_of(hash)};
   }
 
-  std::size_t mask_ = 0;
-  std::size_t count_ = 0;
+  std::vector<Slot> slots_;
   std::vector<Place> places_;
 };
 
@@ -120,10 +115,10 @@ class Answers {
     const double force =
         question_.quantity == Quantity::discounted ? question_.force_of_interest : 0;
     const Key key = key_of(h.x, h.T, horizon, 0);
-    const S* rest = shared_.find(key);
-    if (rest == nullptr)
-      rest = &shared_.keep(key, while_alive<S>(model_, h.x, h.T, force, horizon));
-    return p_alive_of<S>(model_, h) * *rest;
+    if (const S* known = shared_.find(key)) return p_alive_of<S>(model_, h) * *known;
+    const S rest = while_alive<S>(model_, h.x, h.T, force, horizon);
+    shared_.keep(key, rest);
+    return p_alive_of<S>(model_, h) * rest;
   }
 
  private:
@@ -148,7 +143,9 @@ void answer_all(const Model& model, const Question& question, const HistoryColum
                 double* values, const Covariance* covariance, double* standard_errors) {
   Memory<Estimate> memory;
   Answers<S, Model> answers(model, question);
-  const auto compute = [&](const History& h, double horizon) {
+  const auto compute = [&](const History& h, double horizon, std::size_t row) {
+    if (std::isnan(h.x + h.t_x + h.T + horizon)) return unknown;
+    require_sound(histories, row);
     const Dual made = dual_of(answers(h, horizon));
     return Estimate{made.value, covariance == nullptr ? 0 : standard_error(made.d, *covariance)};
   };
@@ -157,15 +154,15 @@ void answer_all(const Model& model, const Question& question, const HistoryColum
     const double horizon =
         question.horizon_of_row == nullptr ? question.horizon : question.horizon_of_row[i];
     const Key key = key_of(h.x, h.t_x, h.T, horizon);
-    const Estimate* found = memory.find(key);
-    if (found == nullptr) [[unlikely]] {
-      if (std::isnan(h.x + h.t_x + h.T + horizon))
-        found = &unknown;
-      else
-        found = &memory.keep(key, compute(h, horizon));
+    const Estimate* known = memory.find(key);
+    Estimate made;
+    if (known == nullptr) [[unlikely]] {
+      made = compute(h, horizon, i);
+      memory.keep(key, made);
+      known = &made;
     }
-    values[i] = found->value;
-    if (covariance != nullptr) standard_errors[i] = found->standard_error;
+    values[i] = known->value;
+    if (covariance != nullptr) standard_errors[i] = known->standard_error;
   }
 }
 

@@ -35,7 +35,7 @@ struct Sample {
 
 Sample sample_of(const HistoryColumns& h, bool spend) {
   Sample sample;
-  if (!spend) require_sound(h, false);
+  if (!spend) require_sound(h);
   sample.rows.reserve(h.rows);
   for (std::size_t i = 0; i < h.rows; ++i) {
     const double weight = h.weight == nullptr ? 1 : h.weight[i];

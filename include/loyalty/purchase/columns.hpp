@@ -29,8 +29,8 @@ struct Question {
 };
 
 /// One quantity of many customers: what the model's function of the same name gives for each row, to the bit, whoever
-/// else is among the rows; rows that were seen a moment ago are not computed again. `covariance` and
-/// `standard_errors` come together or not at all. Histories must be sound; NaN in a row gives NaN.
+/// else is among the rows; rows that were seen before are not computed again. `covariance` and `standard_errors` come
+/// together or not at all. NaN in a row gives NaN; throws ColumnError for unsound rows as require_sound.
 template <class Model>
 void evaluate(const Model& model, const Question& question, const HistoryColumns& histories,
               double* values, const Covariance* covariance = nullptr,

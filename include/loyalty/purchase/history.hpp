@@ -33,7 +33,8 @@ struct HistoryColumns {
 };
 
 /// Throws ColumnError, naming column, row and value, where x is negative or no whole number, T is negative or infinite,
-/// t_x lies outside 0..T, or x is 0 and t_x is not. NaN stands for what is not known and passes where `nulls` may. O(rows).
-void require_sound(const HistoryColumns& histories, bool nulls);
+/// t_x lies outside 0..T, or x is 0 and t_x is not; NaN is none of what is allowed. One row, or all of them.
+void require_sound(const HistoryColumns& histories, std::size_t row);
+void require_sound(const HistoryColumns& histories);
 
 }  // namespace loyalty::purchase
