@@ -34,7 +34,7 @@ class Memory {
       if (slot.number == 0) return nullptr;
       if (slot.tag != tag_of(hash)) continue;
       const Place& place = places_[slot.number - 1];
-      if (place.key == key) return &place.answer;
+      if (same(place.key, key)) return &place.answer;
     }
   }
 
@@ -61,6 +61,9 @@ class Memory {
   };
   static constexpr std::size_t largest = std::size_t{1} << 16;
 
+  static bool same(const Key& a, const Key& b) noexcept {  // a comparison of bytes would be a call
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
+  }
   static std::uint64_t hash_of(const Key& key) noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     const std::uint64_t mixed =
