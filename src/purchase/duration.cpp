@@ -6,6 +6,8 @@
 
 #include <loyalty/core/error.hpp>
 
+#include "purchase/words.hpp"
+
 namespace loyalty::purchase {
 namespace {
 
@@ -32,7 +34,7 @@ double count_in(const Duration& duration, TimeUnit unit) {
 
 double force_of_interest(const DiscountRate& rate, TimeUnit unit) {
   if (!(rate.rate() >= 0))
-    throw PolicyError("discount rate = " + std::to_string(rate.rate()) +
+    throw PolicyError("discount rate = " + text_of(rate.rate()) +
                       ": for purchases it must be 0 or more (0.15 is 15 %)");
   const double force = rate.force();
   return force == 0 ? 0 : force / units_in(rate.per(), unit, "the period of the discount rate");
