@@ -3,15 +3,32 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from loyalty import _core, frames
 from loyalty._dates import date_text, instant
 from loyalty._fits import Estimate, Learned
+from loyalty._states import (
+    LAPSED,
+    Mix,
+    chain_prior,
+    counted,
+    grid,
+    ladder_shape,
+    page,
+    share_text,
+    some_periods,
+    square_matrix,
+    start_mix,
+    state_names,
+    state_numbers,
+    target_flags,
+    whole_number,
+    wrapped,
+)
 from loyalty.histories import History, period_dates
 
 __all__ = [
@@ -27,94 +44,8 @@ __all__ = [
     "transitions",
 ]
 
-#: The state of who has bought, but not for a stated time.
-LAPSED = "lapsed"
-#: A state's name; a number for each state, or a mapping of names to numbers, absent ones 0.
-Mix: TypeAlias = str | Sequence[float] | Mapping[str, float] | np.ndarray
 
-
-# --- what is asked for ------------------------------------------------------------------------------
-
-
-def _matrix(given: Any, name: str) -> np.ndarray:
-    """A square matrix of numbers, nothing parsed."""
-    array = np.asarray(given)
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: needs a matrix of numbers, not dtype {array.dtype}")
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
-        raise ValueError(f"{name} of shape {array.shape}: needs a square matrix, row = from")
-    return np.ascontiguousarray(array, dtype=np.float64)
-
-
-def _vector(given: Any, states: Sequence[str], name: str) -> np.ndarray:
-    """A number for each state."""
-    if isinstance(given, Mapping):
-        unknown = [str(key) for key in given if key not in states]
-        if unknown:
-            raise ValueError(
-                f"{name}: no state is called {unknown[0]!r}; there are {', '.join(states)}"
-            )
-        given = [given.get(state, 0.0) for state in states]
-    numbers = np.atleast_1d(np.asarray(frames.number_or_array(given, name)))
-    if numbers.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: needs numbers, not dtype {numbers.dtype}")
-    if numbers.shape != (len(states),):
-        raise ValueError(
-            f"{name} has shape {numbers.shape}: needs a number for each of {', '.join(states)}"
-        )
-    return numbers.astype(np.float64)
-
-
-def _names(states: Iterable[str] | None, count: int) -> tuple[str, ...]:
-    """Names of states: those given, else the rungs where there are as many, else numbers."""
-    if states is None:
-        ladder = (*_core.rung_names, LAPSED)
-        if count in (len(ladder) - 1, len(ladder)):
-            return ladder[:count]
-        return tuple(str(i) for i in range(count))
-    names = tuple(str(state) for state in states)
-    if len(names) != count or len(set(names)) != count:
-        raise ValueError(f"states = {names}: needs {count} different names")
-    return names
-
-
-def _shape(states: Sequence[str]) -> tuple[int, int, int]:
-    """How many states, which one is lapsed (-1: none), and which is the first of those who have bought."""
-    lapsed = states.index(LAPSED) if LAPSED in states else -1
-    ladder = len(states) == len(_core.rung_names) + 1 or states[0] == _core.rung_names[0]
-    return len(states), lapsed, 1 if ladder else 0
-
-
-def _position(states: Sequence[str], name: str) -> int:
-    if name not in states:
-        raise ValueError(f"no state is called {name!r}; there are {', '.join(states)}")
-    return states.index(name)
-
-
-def _start(given: Mix | None, today: np.ndarray | None, states: Sequence[str]) -> np.ndarray:
-    if given is None:
-        if today is None:
-            raise ValueError(
-                "start: say where to start from, a state or a mix; no mix of today is known"
-            )
-        return today
-    if isinstance(given, str):
-        return np.eye(len(states))[_position(states, given)]
-    return _vector(given, states, "start")
-
-
-def _target(
-    to: str | Iterable[str], or_above: bool, states: Sequence[str]
-) -> tuple[list[bool], str]:
-    """Flags of the states to be reached, and what they are called."""
-    if isinstance(to, str):
-        at = _position(states, to)
-        if not or_above or to == LAPSED:
-            return [state == to for state in states], to
-        flags = [i >= at and state != LAPSED for i, state in enumerate(states)]
-        return flags, to if sum(flags) == 1 else f"{to} or above"
-    wanted = {_position(states, name) for name in to}
-    return [i in wanted for i in range(len(states))], " or ".join(states[i] for i in sorted(wanted))
+# --- histories ---------------------------------------------------------------------------------------
 
 
 def _lapse_seconds(past: History, cycles: float | None) -> int:
@@ -145,38 +76,6 @@ def _window(past: History, since: Any) -> int:
     """The first second that counts: not before the rungs are followed."""
     first = past.start
     return first if since is None else max(first, instant(since, past._zone, end_of_day=False))
-
-
-# --- texts ------------------------------------------------------------------------------------------
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="  ")
-
-
-def _page(title: str, *blocks: Iterable[str]) -> str:
-    return "\n\n".join(["\n".join([title, *[]])] + ["\n".join(b) for b in blocks if b]) + "\n"
-
-
-def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table: the first column to the left, the others to the right."""
-    lines = [list(head), *(list(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    return [
-        "  " + "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]  # fmt: skip
-
-
-def _counted(count: float, word: str) -> str:
-    return f"{count:,.0f} {word}" if count == 1 else f"{count:,.0f} {word}s"
 
 
 # --- chains -----------------------------------------------------------------------------------------
@@ -267,9 +166,9 @@ class Transitions(Learned):
         prior: Any = None,
         period: str = "month",
     ) -> None:
-        matrix = _matrix(counts, "counts")
-        names = _names(states, len(matrix))
-        chain = _core.Chain.of_counts(matrix, _prior(prior, names), list(names))
+        matrix = square_matrix(counts, "counts")
+        names = state_names(states, len(matrix))
+        chain = _core.Chain.of_counts(matrix, chain_prior(prior, names), list(names))
         self._set(chain, matrix, names, today, period)
 
     def _set(
@@ -286,7 +185,7 @@ class Transitions(Learned):
         self._counts = counts
         self._states = states
         self._period = period
-        self._today = None if today is None else _vector(today, states, "today")
+        self._today = None if today is None else state_numbers(today, states, "today")
         self._until: int | None = None
 
     @classmethod
@@ -307,8 +206,8 @@ class Transitions(Learned):
         states, today, period
             As of the class.
         """
-        matrix = _matrix(probabilities, "probabilities")
-        names = _names(states, len(matrix))
+        matrix = square_matrix(probabilities, "probabilities")
+        names = state_names(states, len(matrix))
         made = cls.__new__(cls)
         made._set(_core.Chain.known(matrix, list(names)), None, names, today, period)
         return made
@@ -373,11 +272,11 @@ class Transitions(Learned):
         MixForecast
             Nobody who is to come is in it.
         """
-        now = _start(start, self._today, self._states)
+        now = start_mix(start, self._today, self._states)
         size = float(now.sum())
         if size <= 1 + 1e-9:
             size = 0.0  # shares, or a state: of how many is not known
-        made = self._chain.forecast(now, size, _whole(periods, "periods"))
+        made = self._chain.forecast(now, size, whole_number(periods, "periods"))
         return MixForecast(made, self, size)
 
     def stationary(self) -> StationaryMix:
@@ -405,51 +304,32 @@ class Transitions(Learned):
         periods
             How many periods `to_frame` follows.
         """
-        flags, words = _target(to, or_above, self._states)
-        now = _start(start, self._today, self._states)
-        made = self._chain.first_passage(now, flags, _whole(periods, "periods"))
+        flags, words = target_flags(to, or_above, self._states)
+        now = start_mix(start, self._today, self._states)
+        made = self._chain.first_passage(now, flags, whole_number(periods, "periods"))
         group = start if isinstance(start, str) else "today's mix" if start is None else "the mix"
         return FirstPassage(made, self, words, group, self._period, np.arange(periods + 1.0))
 
     def summary(self) -> str:
         """How probable it is to stay, to climb and to fall, rung by rung."""
-        seen = "" if self._counts is None else f", {_counted(self._counts.sum(), 'transition')}"
+        seen = "" if self._counts is None else f", {counted(self._counts.sum(), 'transition')}"
         rows = []
         for i, state in enumerate(self._states):
             p = self.probabilities[i]
             moves = sorted((j for j in range(len(p)) if j != i), key=lambda j: (-p[j], j))[:2]
-            likely = ", ".join(f"{self._states[j]} {_share(p[j])}" for j in moves)
+            likely = ", ".join(f"{self._states[j]} {share_text(p[j])}" for j in moves)
             count = "" if self._counts is None else f"{self._counts[i].sum():,.0f}"
-            rows.append([state, count, _share(p[i]), likely])
+            rows.append([state, count, share_text(p[i]), likely])
         head = ["from", "seen", "stays", "goes to most"]
-        return _page(
+        return page(
             f"Transitions from one {self._period} to the next{seen}",
-            _grid(head, rows),
-            _wrapped(self.status.sentence),
+            grid(head, rows),
+            wrapped(self.status.sentence),
         )
 
     def __repr__(self) -> str:
-        seen = "given" if self._counts is None else _counted(self._counts.sum(), "transition")
+        seen = "given" if self._counts is None else counted(self._counts.sum(), "transition")
         return f"Transitions({len(self._states)} states, {seen}, {self.status.end})"
-
-
-def _whole(given: Any, name: str) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer):
-        raise TypeError(f"{name} = {given!r}: needs a whole number")
-    if given < 0:
-        raise ValueError(f"{name} = {given!r}: needs 0 or more")
-    return int(given)
-
-
-def _prior(given: Any, states: tuple[str, ...]) -> np.ndarray:
-    shape = _shape(states)
-    if given is None:
-        return _core.chain_prior(*shape)
-    array = np.asarray(given)
-    if array.shape == (3,):
-        stay, neighbour, elsewhere = (float(x) for x in array)
-        return _core.chain_prior(*shape, stay, neighbour, elsewhere)
-    return _matrix(array, "prior")
 
 
 class MixForecast(Learned):
@@ -507,14 +387,14 @@ class MixForecast(Learned):
     def _lines(self, most: int = 5) -> list[list[str]]:
         """Rows for a reader: one a state; now, some periods on the way, the last with its interval."""
         made, last = self._made, self.periods
-        shown = _some(last, most)
+        shown = some_periods(last, most)
         lines = [["", "now", *(f"+{h}" for h in shown), "5-95 %"]]
         for j, state in enumerate(self._of.states):
             lines.append(
                 [
                     state,
-                    _share(made["share"][0, j]),
-                    *(_share(made["share"][h, j]) for h in shown),
+                    share_text(made["share"][0, j]),
+                    *(share_text(made["share"][h, j]) for h in shown),
                     f"{100 * made['low'][last, j]:.1f}-{100 * made['high'][last, j]:.1f} %",
                 ]
             )
@@ -523,15 +403,15 @@ class MixForecast(Learned):
     def summary(self) -> str:
         """Now, some periods on the way, and the last with its interval."""
         if not self.status.usable:
-            return _page("No forecast of the rung mix", _wrapped(self.status.sentence))
+            return page("No forecast of the rung mix", wrapped(self.status.sentence))
         head, *rows = self._lines()
-        who = f" of {_counted(self._size, 'relationship')}" if self._size > 0 else ""
+        who = f" of {counted(self._size, 'relationship')}" if self._size > 0 else ""
         until = self._of._until
         date = "" if until is None else f" from {date_text(until)}"
-        return _page(
-            f"Rung mix{who}, {_counted(self.periods, self._of.period)} ahead{date}",
-            _grid(head, rows),
-            _wrapped(
+        return page(
+            f"Rung mix{who}, {counted(self.periods, self._of.period)} ahead{date}",
+            grid(head, rows),
+            wrapped(
                 "The interval is of the last column: what is not known of the moves, and chance. Today's relationships "
                 "alone; nobody who is to come. " + self.status.sentence
             ),
@@ -539,13 +419,6 @@ class MixForecast(Learned):
 
     def __repr__(self) -> str:
         return f"MixForecast({self.periods} {self._of.period}s, {self.status.end})"
-
-
-def _some(last: int, most: int) -> list[int]:
-    """At most `most` of the periods 1 .. last, evenly spread and with the last."""
-    if last <= most:
-        return list(range(1, last + 1))
-    return sorted({round(last * (k + 1) / most) for k in range(most)})
 
 
 class StationaryMix(Learned):
@@ -576,13 +449,13 @@ class StationaryMix(Learned):
     def summary(self) -> str:
         """Share and interval of each state."""
         rows = [
-            [state, _share(mean), f"{100 * low:.1f}-{100 * high:.1f} %"]
+            [state, share_text(mean), f"{100 * low:.1f}-{100 * high:.1f} %"]
             for state, mean, low, high in zip(
                 self._of.states, *self._made["shares"][[0, 2, 3]], strict=False
             )
         ]
-        table = _grid(["", "share", "5-95 %"], rows) if rows else []
-        return _page("The rung mix in the end", table, _wrapped(self.status.sentence))
+        table = grid(["", "share", "5-95 %"], rows) if rows else []
+        return page("The rung mix in the end", table, wrapped(self.status.sentence))
 
     def __repr__(self) -> str:
         return f"StationaryMix({self.status.end})"
@@ -655,16 +528,16 @@ class FirstPassage(Learned):
         rows = [
             [
                 f"{self._times[h]:.4g}",
-                _share(reached[h]),
+                share_text(reached[h]),
                 f"{100 * low[h]:.1f}-{100 * high[h]:.1f} %",
             ]
-            for h in (_some(last, 6) if last > 0 else [])
+            for h in (some_periods(last, 6) if last > 0 else [])
         ]
-        return _page(
+        return page(
             f"From {self._group} to {self._target}",
             lines,
-            _grid([f"{self._unit}s", "reached", "5-95 %"], rows) if rows else [],
-            _wrapped(self.status.sentence),
+            grid([f"{self._unit}s", "reached", "5-95 %"], rows) if rows else [],
+            wrapped(self.status.sentence),
         )
 
     def __repr__(self) -> str:
@@ -713,7 +586,7 @@ def intensities(
     moves, seconds = _core.time_at_risk(past._columns(), _window(past, since), past.until, lapse)
     unit = _core.days_of_period(per)
     prior_moves, prior_days = _core.rate_prior if prior is None else prior
-    mask = _core.adjacent_moves(*_shape(states)) | (moves > 0)
+    mask = _core.adjacent_moves(*ladder_shape(states)) | (moves > 0)
     made = _core.Intensities.of_times(
         moves, seconds / (86400 * unit), mask, prior_moves, prior_days / unit, list(states)
     )
@@ -761,12 +634,12 @@ def intensities_from_snapshots(
         dated = _core.dated_transitions(past._columns(), dates, lapse)
         pairs = [(seconds / (86400 * unit), counts) for seconds, counts in dated]
     else:
-        pairs = [(float(time), _matrix(counts, "counts")) for time, counts in snapshots]
+        pairs = [(float(time), square_matrix(counts, "counts")) for time, counts in snapshots]
         if not pairs:
             raise ValueError("snapshots: needs at least one pair of a time and counts")
-        names = _names(states, len(pairs[0][1]))
+        names = state_names(states, len(pairs[0][1]))
     if moves is None:
-        mask = _core.adjacent_moves(*_shape(names))
+        mask = _core.adjacent_moves(*ladder_shape(names))
     else:
         mask = np.asarray(moves)
         if mask.shape != (len(names), len(names)) or mask.dtype != bool:
@@ -808,8 +681,8 @@ class Intensities(Learned):
     def __init__(
         self, rates: Any, *, states: Iterable[str] | None = None, per: str = "month"
     ) -> None:
-        matrix = _matrix(rates, "rates")
-        names = _names(states, len(matrix))
+        matrix = square_matrix(rates, "rates")
+        names = state_names(states, len(matrix))
         self._set(_core.Intensities.known(matrix, list(names)), names, per, None)
 
     def _set(self, made: Any, states: tuple[str, ...], per: str, moves: np.ndarray | None) -> None:
@@ -889,8 +762,8 @@ class Intensities(Learned):
         times
             When `to_frame` tells who has been there; 0 to 60 units of time without it.
         """
-        flags, words = _target(to, or_above, self._states)
-        now = _start(start, None, self._states)
+        flags, words = target_flags(to, or_above, self._states)
+        now = start_mix(start, None, self._states)
         when = np.atleast_1d(np.asarray(frames.number_or_array(times, "times"), float))
         when = np.arange(61.0) if not when.size else when
         made = self._made.first_passage(now, flags, when.tolist())
@@ -914,8 +787,8 @@ class Intensities(Learned):
                 *(columns[name] for name in ("from", "to", "rate", "low", "high")), strict=True
             )
         ]
-        table = _grid([f"per {self._per}", "rate", "5-95 %"], rows) if rows else []
-        return _page("Rates of moves", table, _wrapped(self.status.sentence))
+        table = grid([f"per {self._per}", "rate", "5-95 %"], rows) if rows else []
+        return page("Rates of moves", table, wrapped(self.status.sentence))
 
     def __repr__(self) -> str:
         return f"Intensities({len(self._states)} states, per {self._per}, {self.status.end})"
@@ -968,7 +841,7 @@ def null_mix(
         raise ValueError("give a history, or `counts`, or `penetration` and `mean`")
     if past is not None:
         past = _needs_history(past)
-        length = _whole(days, "days")
+        length = whole_number(days, "days")
         if length == 0:
             raise ValueError("days = 0: needs 1 or more")
         found = _core.purchase_days(past._columns(), past.until - 86400 * length, past.until)
@@ -976,7 +849,7 @@ def null_mix(
         made._kind, made._metadata = past._kind, past.metadata
         return made
     if counts is not None:
-        whole = [_whole(count, "counts") for count in np.asarray(counts).tolist()]
+        whole = [whole_number(count, "counts") for count in np.asarray(counts).tolist()]
         return NullMix(_core.null_mix_of_counts(whole, most), "the period")
     return NullMix(
         _core.null_mix(float(penetration), float(mean), most, float(relationships)),  # type: ignore[arg-type]
@@ -1057,7 +930,7 @@ class NullMix(Learned):
         """Expected beside observed, by purchases and by rungs."""
         made = self._made
         title = (
-            f"Purchases alone: {_share(self.penetration)} bought in {self._period}, "
+            f"Purchases alone: {share_text(self.penetration)} bought in {self._period}, "
             f"{self.mean:.2f} purchases each"
         )
         blocks = []
@@ -1072,12 +945,17 @@ class NullMix(Learned):
                 f"{len(share) - 1} or more",
             ]
             rows = [
-                [label, "" if o is None else _share(o), _share(e), f"{100 * a:.1f}-{100 * b:.1f} %"]
+                [
+                    label,
+                    "" if o is None else share_text(o),
+                    share_text(e),
+                    f"{100 * a:.1f}-{100 * b:.1f} %",
+                ]
                 for label, o, e, a, b in zip(labels, observed, share, low, high, strict=False)
             ]
             if rows:
-                blocks.append(_grid(["purchases", "seen", "expected", "5-95 %"], rows))
-        return _page(title, *blocks, _wrapped(self.status.sentence))
+                blocks.append(grid(["purchases", "seen", "expected", "5-95 %"], rows))
+        return page(title, *blocks, wrapped(self.status.sentence))
 
     def __repr__(self) -> str:
         return (

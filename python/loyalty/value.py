@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from loyalty._fits import DiscountRate, Estimate, Learned
-from loyalty.dynamics import Transitions, _grid, _page, _vector, _whole, _wrapped
+from loyalty._states import grid, page, state_numbers, whole_number, wrapped
+from loyalty.dynamics import Transitions
 
 __all__ = ["RungValue", "by_rung"]
 
@@ -58,13 +59,13 @@ def by_rung(
         raise TypeError(
             f"discount = {discount!r}: needs a rate with its period, such as DiscountRate(0.15, per='year')"
         )
-    money = _vector(margins, moves.states, "margins")
+    money = state_numbers(margins, moves.states, "margins")
     variance = (
         np.zeros(0)
         if margin_variance is None
-        else _vector(margin_variance, moves.states, "margin_variance")
+        else state_numbers(margin_variance, moves.states, "margin_variance")
     )
-    last = None if periods is None else _whole(periods, "periods")
+    last = None if periods is None else whole_number(periods, "periods")
     made = moves._chain.value(money, variance, discount.factor(moves.period), last, moves.today)
     return RungValue(made, moves, money, discount, last)
 
@@ -140,11 +141,11 @@ class RungValue(Learned):
             if self._periods is None
             else f", this {self._of.period} and the next {self._periods}"
         )
-        table = _grid(["", f"a {self._of.period}", "value", "5-95 %"], rows) if rows else []
-        return _page(
+        table = grid(["", f"a {self._of.period}", "value", "5-95 %"], rows) if rows else []
+        return page(
             f"Value by rung at {self._discount.rate:.4g} a {self._discount.per}{span}",
             table,
-            _wrapped(self.status.sentence),
+            wrapped(self.status.sentence),
         )
 
     def __repr__(self) -> str:
