@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the two tables of coverage in docs/dynamics.md: `python tests/python/coverage.py`. Takes some minutes."""
+"""Prints the two tables of coverage in docs/dynamics.md: `python tests/python/dynamics_coverage.py`. Takes some minutes."""
 
 from __future__ import annotations
 
