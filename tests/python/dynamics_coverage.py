@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the two tables of coverage in docs/dynamics.md: `python tests/python/dynamics_coverage.py`. Takes some minutes."""
+"""Prints the two tables of coverage in docs/dynamics.md; takes some minutes: `python tests/python/dynamics_coverage.py`."""
 
 from __future__ import annotations
 
