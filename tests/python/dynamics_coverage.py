@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the two tables of coverage in docs/dynamics.md; takes some minutes: `python tests/python/dynamics_coverage.py`."""
+"""Prints the two tables of coverage in docs/dynamics.md; takes some minutes. Run it by its name in tests/python."""
 
 from __future__ import annotations
 
