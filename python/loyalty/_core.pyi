@@ -491,7 +491,7 @@ _Status: TypeAlias = tuple[str, str, int, int, float]
 _Estimate: TypeAlias = tuple[float, float, float, float]
 
 rate_period_names: tuple[str, ...]
-rate_prior: tuple[float, float]
+rate_prior: tuple[float, ...]
 
 def days_of_period(period: str) -> float: ...
 def discount_factor(rate: float, per: str, continuous: bool, days: float) -> float: ...

@@ -368,6 +368,11 @@ class MixForecast(Learned):
         return max(len(self._made["share"]) - 1, 0)
 
     @property
+    def period(self) -> str:
+        """From one row to the next: "month" and so on."""
+        return self._of.period
+
+    @property
     def shares(self) -> np.ndarray:
         """Expected shares, row = period from 0 on, column = state."""
         return self._made["share"]
@@ -478,6 +483,21 @@ class FirstPassage(Learned):
         super().__init__(made["status"], of._kind, of._metadata)
         self._made, self._target, self._group, self._unit = made, target, group, unit
         self._times = times[: made["reached"].shape[1]]
+
+    @property
+    def group(self) -> str:
+        """Who sets out: a state, "today's mix" or "the mix"."""
+        return self._group
+
+    @property
+    def target(self) -> str:
+        """What is to be reached, in words."""
+        return self._target
+
+    @property
+    def unit(self) -> str:
+        """The unit of time: "month" and so on."""
+        return self._unit
 
     @property
     def mean(self) -> Estimate | None:

@@ -85,8 +85,8 @@ def test_discount_rates_carry_their_period() -> None:
     for wrong, error in (((-1, "year"), ValueError), ((0.1, "decade"), ValueError)):
         with pytest.raises(error):
             DiscountRate(*wrong)
-    with pytest.raises(TypeError):
-        DiscountRate(0.15)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="has no period"):
+        value.by_rung(chain, {"client": 10}, discount=DiscountRate(0.15))
     with pytest.raises(TypeError):
         DiscountRate("15 %", per="year")  # type: ignore[arg-type]
 

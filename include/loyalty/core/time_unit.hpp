@@ -11,8 +11,14 @@
 
 namespace loyalty {
 
+namespace units {  // GCC takes enumerators of the outer namespace for shadows of `day` and `year` there
+
 /// What one unit of a model's time is, and the period of a rate. `unstated`: plain numbers, whose unit only the caller knows.
 enum class TimeUnit : std::uint8_t { unstated, hour, day, week, month, quarter, year };
+}  // namespace units
+
+using units::TimeUnit;
+
 /// How many units there are, `unstated` included.
 inline constexpr int time_unit_count = 7;
 
