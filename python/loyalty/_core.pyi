@@ -483,6 +483,7 @@ def purchase_simulate(
 def purchase_simulate_spend(
     parameters: Sequence[float], x: NDArray[np.float64], seed: int
 ) -> NDArray[np.float64]: ...
+
 # --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (mean, sd, low, high), a
 # table of estimates has these as its rows
 

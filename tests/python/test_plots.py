@@ -9,7 +9,7 @@ from typing import Any
 import loyalty
 import numpy as np
 import pytest
-from loyalty import _core, plots
+from loyalty import _core, dynamics, frames, plots, purchase
 from loyalty.simulate import simulate
 from scipy import stats
 
@@ -177,3 +177,77 @@ def test_axes_of_the_caller_are_used() -> None:
     _, ax = plt.subplots()
     assert plots.rung_mix(PAST, ax) is ax
     assert plots.flows(PAST, ax=ax) is ax
+
+
+# --- what comes next, and purchases -----------------------------------------------------------------------------------
+
+MOVES = dynamics.transitions(PAST)
+
+
+def test_forecast_shows_shares_and_both_bands() -> None:
+    ahead = MOVES.forecast(12)
+    ax = plots.forecast(ahead)
+    table = ahead.to_frame("dict")
+    states = list(dict.fromkeys(table["state"]))
+    assert len(ax.lines) == len(states)
+    assert len(ax.collections) == 2 * len(states)
+    for state, line in zip(states, ax.lines, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), table["share"][table["state"] == state])
+    for k, state in enumerate(states):
+        rows = table["state"] == state
+        outer, inner = (
+            band.get_paths()[0].get_extents() for band in ax.collections[2 * k : 2 * k + 2]
+        )
+        assert outer.y1 == pytest.approx(table["high"][rows].max())
+        assert inner.y1 == pytest.approx(table["expected_high"][rows].max())
+    assert ax.get_xlabel() == "months from now"
+    drawn(ax)
+
+
+def test_first_passage_shows_who_has_been_there_and_the_median() -> None:
+    known = dynamics.Transitions.known([[0.9, 0.1], [0, 1]], states=["client", "advocate"])
+    time = known.first_passage("advocate", "client", periods=24)
+    ax = plots.first_passage(time)
+    curve, median = ax.lines
+    # 1 - 0.9^m; half by the seventh month, ln(1/2)/ln(0.9) = 6.6.
+    np.testing.assert_allclose(curve.get_ydata(), 1 - 0.9 ** np.arange(25), atol=1e-12)
+    assert median.get_xdata()[1] == 7
+    assert texts(ax) == ["half by month 7"]
+    assert ax.get_title("left").startswith("From client to advocate")
+    drawn(ax)
+
+
+def test_what_has_no_forecast_is_refused_with_its_reason() -> None:
+    few = dynamics.Transitions([[1, 0], [0, 1]], states=["client", "advocate"])
+    with pytest.raises(ValueError, match=r"no forecast to draw: .+"):
+        plots.forecast(few.forecast(3, {"client": 1}))
+    with pytest.raises(ValueError, match="no period ahead"):
+        plots.forecast(MOVES.forecast(0))
+    never = dynamics.Transitions.known([[1.0, 0.0], [0, 1]], states=["client", "advocate"])
+    with pytest.raises(ValueError, match=r"nothing to draw: .+"):
+        plots.first_passage(never.first_passage("advocate", "client"))
+
+
+def test_tracking_and_frequency_show_their_tables(style: str) -> None:
+    days = np.array(["2023-01-01", "2023-01-05", "2023-02-01", "2023-01-02", "2023-03-01"], "M8[s]")
+    orders = {"customer": np.array([1, 1, 1, 2, 2]), "day": days}
+    options: Any = {"customer": "customer", "time": "day", "zone": "UTC"}
+    model = purchase.ParetoNBD(r=0.55, alpha=10.6, s=0.6, beta=11.7, unit="week")
+    whole = purchase.histories(orders, end="2023-03-31", **options)
+    table = purchase.tracking(model, whole)
+    ax = plots.tracking(table)
+    observed, expected = ax.lines[:2]
+    assert observed.get_ydata()[-1] == 3  # of five orders two are first ones
+    assert observed.get_color() == ("black" if style == "default" else "white")
+    np.testing.assert_array_equal(
+        expected.get_ydata(),
+        frames.columns_of(table, ["expected_cumulative"])["expected_cumulative"],
+    )
+    drawn(ax)
+    counted = purchase.frequency(model, whole, most=3)
+    ax = plots.frequency(counted)
+    heights = [bar.get_height() for bar in ax.patches]
+    assert heights[:4] == [0, 1, 1, 0]
+    assert sum(heights[4:]) == pytest.approx(2, abs=1e-9)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2", "3+"]
+    drawn(ax)
