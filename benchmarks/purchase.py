@@ -217,7 +217,7 @@ def holdout() -> None:
             except Exception as error:  # lifetimes gives up on some tables
                 told = f"{type(error).__name__} | | | "
             print(
-                f"| {name}, {len(first):,}, {first.T.max():.0f} + {stretch:.0f} | {label} | {fitted.fitted.end} | "
+                f"| {name}, {len(first):,}, {first.T.max():.0f} + {stretch:.0f} | {label} | {fitted.status.end} | "
                 f"{fitted.fitted.log_likelihood:.2f} | {errors(forecast, bought)} | {told} |"
             )
 
@@ -246,8 +246,8 @@ def recovery(worlds: int = 300, customers: int = 2357) -> None:
         for seed in range(worlds):
             simulated = world.simulate(ends, horizon=39, seed=seed)
             found = type(world).fit(simulated.histories.x, simulated.histories.t_x, ends)
-            ends_reached.append(found.fitted.end)
-            if found.fitted.end != "converged":
+            ends_reached.append(found.status.end)
+            if found.status.end != "converged":
                 continue
             estimate = np.array(list(found.parameters.values()))
             relative = np.array(list(found.standard_errors.values())) / estimate

@@ -177,7 +177,6 @@ py::dict fit_columns(const HistoryColumns& histories, const FitOptions& options)
   made["iterations"] = found.status.iterations;
   made["evaluations"] = found.status.evaluations;
   made["remaining"] = found.status.remaining;
-  made["usable"] = found.status.usable();
   return made;
 }
 

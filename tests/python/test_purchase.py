@@ -76,11 +76,11 @@ def test_cdnow_histories(log: pd.DataFrame, cdnow: lp.Histories) -> None:
 def test_cdnow_fit(fits: dict[type, Any], model: type) -> None:
     found = fits[model]
     parameters, likelihood = CDNOW[model]
-    assert found.fitted.end == "converged"
+    assert found.status.end == "converged"
     assert found.fitted.log_likelihood == pytest.approx(likelihood, abs=1e-6)
     assert list(found.parameters.values()) == pytest.approx(parameters, rel=1e-6)
     assert found.unit == "week"
-    assert all(f"{name} = " in found.status for name in found.parameters)
+    assert all(f"{name} = " in found.status.sentence for name in found.parameters)
     assert found.fitted.aic == pytest.approx(8 - 2 * likelihood, abs=1e-5)
     assert found.fitted.bic == pytest.approx(4 * math.log(2357) - 2 * likelihood, abs=1e-5)
 
@@ -404,16 +404,16 @@ def test_too_little_data_is_said(model: type) -> None:
         ([1] * 12, [2.0] * 12, [3.0] * 12),
     ):
         found = model.fit(np.array(x, float), np.array(t_x, float), np.array(ends, float))
-        assert found.fitted.end == "too_little_data"
-        assert "at least 20 and 5" in found.status
+        assert found.status.end == "too_little_data"
+        assert "at least 20 and 5" in found.status.sentence
         assert set(found.parameters.values()) == {None}
         assert set(found.standard_errors.values()) == {None}
         with pytest.raises(ValueError, match="Too little data"):
             found.p_alive(1, 2, 3)
         assert "Too little data" in found.summary()
     short = GammaGamma.fit(np.array([1.0, 0, 2]), np.array([10.0, np.nan, 5]))
-    assert short.fitted.end == "too_little_data"
-    assert "2 customers" in short.status
+    assert short.status.end == "too_little_data"
+    assert "2 customers" in short.status.sentence
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -439,16 +439,16 @@ def test_awkward_data_end_in_words(model: type) -> None:
     }
     for name, columns in cases.items():
         found = model.fit(*columns)
-        assert found.fitted.end in ("converged", "boundary", "not_identified", "stopped"), name
-        assert found.status.endswith("."), name
+        assert found.status.end in ("converged", "boundary", "not_identified", "stopped"), name
+        assert found.status.sentence.endswith("."), name
         assert all(v is not None and v > 0 for v in found.parameters.values()), name
         value = found.expected_purchases(*columns, 5)
         assert np.isfinite(value).all(), name
         assert (value >= 0).all(), name
-        if found.fitted.end == "boundary":
+        if found.status.end == "boundary":
             assert None in found.standard_errors.values(), name
-            assert "bound" in found.status
-            assert any(name in found.status for name in found.parameters)
+            assert "bound" in found.status.sentence
+            assert any(name in found.status.sentence for name in found.parameters)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -461,7 +461,7 @@ def test_recovers_known_parameters(model: type) -> None:
     world = model(**truth, unit="week")
     simulated = world.simulate(weeks(np.linspace(20, 60, 20000)), horizon=weeks(20), seed=5)
     found = model.fit(simulated.histories)
-    assert found.fitted.end == "converged"
+    assert found.status.end == "converged"
     for name, value in truth.items():
         assert abs(found.parameters[name] - value) < 4 * found.standard_errors[name], name
     # What the model's own world had in store is what it forecasts.
@@ -759,8 +759,8 @@ def test_the_uk_retail_log_has_no_dropout_to_speak_of() -> None:
     )
     for model in MODELS:
         found = model.fit(histories)
-        assert found.fitted.end == "boundary"
-        assert "hardly anybody drops out" in found.status
+        assert found.status.end == "boundary"
+        assert "hardly anybody drops out" in found.status.sentence
         assert found.standard_errors["r"] > 0
         forecast = found.forecast(histories, weeks(18))
         assert not forecast.isna().any().any()

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from loyalty import _core
+from loyalty._fits import FitStatus
 from loyalty.frames import like_columns, number_or_array
 from loyalty.purchase.durations import DiscountRate, Duration, Numbers, known_unit, time_in, words
 from loyalty.purchase.histories import Histories
@@ -53,14 +54,8 @@ class Fit:
     repeaters: float
     standard_errors: dict[str, float | None]
     covariance: np.ndarray
-    #: converged, boundary, not_identified, too_little_data or stopped.
-    end: str
-    #: What that means for these data.
-    sentence: str
-    iterations: int
-    evaluations: int
-    #: Whether the parameters are the best ones for these data.
-    usable: bool
+    #: How the fit ended.
+    status: FitStatus
 
 
 class Model:
@@ -102,9 +97,9 @@ class Model:
         return self._fitted
 
     @property
-    def status(self) -> str | None:
-        """How the fit ended, in a sentence; None for a model made of known parameters."""
-        return None if self._fitted is None else self._fitted.sentence
+    def status(self) -> FitStatus | None:
+        """How the fit ended, also in a sentence; None for a model made of known parameters."""
+        return None if self._fitted is None else self._fitted.status
 
     @property
     def covariance(self) -> np.ndarray | None:
@@ -129,10 +124,10 @@ class Model:
             lines.append(f"  {name:<6} {shown:>12}" + ("" if error is None else f"  ± {error:.3g}"))
         if self._fitted is not None:
             f = self._fitted
-            if f.usable:
+            if f.status.usable:
                 lines.append(f"  ln L = {f.log_likelihood:.4f}, AIC {f.aic:.2f}, BIC {f.bic:.2f}")
             lines.append(f"  {f.customers:,.0f} customers, {f.repeaters:,.0f} of them bought again")
-            lines.append(f"  {f.sentence}")
+            lines.append(f"  {f.status}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -174,12 +169,12 @@ class Model:
         errors = dict(zip(names, found["standard_errors"], strict=True))
         fit = Fit(
             standard_errors={k: None if math.isnan(v) else v for k, v in errors.items()},
+            status=FitStatus(
+                *(found[k] for k in ("end", "sentence", "iterations", "evaluations", "remaining"))
+            ),
             **{
                 k: found[k]
-                for k in (
-                    "log_likelihood", "aic", "bic", "customers", "repeaters", "covariance", "end", "sentence",
-                    "iterations", "evaluations", "usable",
-                )
+                for k in ("log_likelihood", "aic", "bic", "customers", "repeaters", "covariance")
             },
         )  # fmt: skip
         made = cls.__new__(cls)

@@ -42,8 +42,8 @@ def compare(customers: Histories, models: Iterable[Any] = _MODELS) -> Any:
     names = list(dict.fromkeys(name for model in fitted for name in model.parameters))
     texts = {
         "model": [model.name for model in fitted],
-        "status": [model.fitted.end for model in fitted],
-        "sentence": [model.fitted.sentence for model in fitted],
+        "status": [model.status.end for model in fitted],
+        "sentence": [model.status.sentence for model in fitted],
     }
     numbers = {
         k: [getattr(model.fitted, k) for model in fitted] for k in ("log_likelihood", "aic", "bic")
