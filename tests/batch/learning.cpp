@@ -360,9 +360,9 @@ TEST_CASE("learn: half-life and prior of a company that follows the model are re
     LearnOptions options = until(start + 2200 * day);
     options.purchase_cycle = false;
     const Learning l = learn(Table(rows), {}, options);
-    const Estimate h = value_of(l, "half_life_days.guarantees").estimate;
-    const Estimate a = value_of(l, "roles.consumer.commitment.prior_kept").estimate;
-    const Estimate b = value_of(l, "roles.consumer.commitment.prior_breached").estimate;
+    const PointInterval h = value_of(l, "half_life_days.guarantees").estimate;
+    const PointInterval a = value_of(l, "roles.consumer.commitment.prior_kept").estimate;
+    const PointInterval b = value_of(l, "roles.consumer.commitment.prior_breached").estimate;
     half_life_held += h.low <= 150 && 150 <= h.high ? 1 : 0;
     kept_held += a.low <= 4 && 4 <= a.high ? 1 : 0;
     breached_held += b.low <= 1 && 1 <= b.high ? 1 : 0;
