@@ -26,8 +26,8 @@ int main() {
 
   Eigen::VectorXd margins(4);
   margins << 5, 20, 60, 0;
-  const DiscountRate rate(0.15, RatePeriod::yearly);
-  const RungValue value = value_by_state(chain, margins, {}, rate.factor(RatePeriod::monthly));
+  const DiscountRate rate(0.15, TimeUnit::year);
+  const RungValue value = value_by_state(chain, margins, {}, rate.factor(TimeUnit::month));
   std::printf("a client is worth %.0f (%.0f to %.0f)\n", value.of(1).mean, value.of(1).low,
               value.of(1).high);
 }
