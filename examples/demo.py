@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The main job, shown: a simulated company with every kind of event, then a real orders table."""
+"""The main job, shown: a simulated company with every kind of event and what comes next, then a real orders table."""
 
 from pathlib import Path
 
@@ -34,7 +34,12 @@ print(
     "(grave failures count double, so trust is not a plain share of promises kept)"
 )
 
-heading("4. A real orders table in one line: CDNOW, 1997-1998 (comes with the package lifetimes)")
+heading("4. What comes next: the moves of three years, carried on")
+moves = loyalty.dynamics.transitions(loyalty.history(log.events))
+print(moves.forecast(12).summary())
+print(moves.first_passage("advocate", "client").summary())
+
+heading("5. A real orders table in one line: CDNOW, 1997-1998 (comes with the package lifetimes)")
 try:
     import lifetimes
 except ImportError:
@@ -59,3 +64,18 @@ else:
             f"  {row.relationship:>6}  {row.rung:<9} {row.purchases:>3} purchases  {row.spend:>9,.2f} dollars  "
             f"last {row.last_purchase:%Y-%m-%d}"
         )
+
+    print(
+        "\n>>> customers = loyalty.purchase.histories(orders, customer='customer', ..., end='1998-06-30')"
+    )
+    print(">>> loyalty.purchase.ParetoNBD.fit(customers)\n")
+    customers = loyalty.purchase.histories(
+        orders, customer="customer", time="day", end="1998-06-30", zone="UTC"
+    )
+    model = loyalty.purchase.ParetoNBD.fit(customers)
+    print(model.summary())
+    ahead = model.forecast(customers, loyalty.purchase.weeks(26))
+    print(
+        f"\n{ahead.p_alive.sum():,.0f} of {len(ahead):,} customers are expected to be alive at the end; "
+        f"{ahead.expected_purchases.sum():,.0f} purchases in the 26 weeks after it"
+    )
