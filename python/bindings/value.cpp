@@ -96,7 +96,7 @@ void register_value(py::module_& m) {
   m.attr("value_least_known_years") = least_known_years;
   m.def(
       "value_yearly_rate",
-      [](const py::object& decayed_sum, const py::object& known, double half_life) {
+      [](const py::object& decayed_sum, const py::object& known, double half_life) -> py::object {
         return for_each_row<1>(std::array{Numbers(decayed_sum, "decayed_sum", Range::any),
                                           Numbers(known, "known", Range::any)},
                                [&](const std::array<double, 2>& row) {
