@@ -527,7 +527,9 @@ class RelationshipValue(Learned):
         net = self._table[name]
         known, lose = int(np.isfinite(net).sum()), int((net < 0).sum())
         verb = "costs more than it returns" if lose == 1 else "cost more than they return"
-        return f"{lose:,} of {counted(known, 'relationship')} {verb} {words}."
+        lost = math.fsum(net[net < 0].tolist())
+        money = f", together {-lost:,.2f}{' a year' if name == 'net' else ''}" if lose else ""
+        return f"{lose:,} of {counted(known, 'relationship')} {verb} {words}{money}."
 
     def _notes(self) -> list[str]:
         now, notes = self._now, []
