@@ -74,34 +74,76 @@ double mean_square_time(double s, double B, double force, double horizon) {
       [&](double v) { return force + s / (B + v); });
 }
 
-/// 0 with probability 1 - p, else -shift + Gamma with a mean and a variance.
+/// Who is alive and buys nothing more, given alive: stays to the end of the horizon, or leaves before it.
+struct Quiet {
+  double stay = 0;         ///< P(stays and does not buy)
+  double leave = 0;        ///< P(leaves within the horizon without having bought)
+  double time = 0;         ///< E[D; leaves so]
+  double square_time = 0;  ///< E[D^2; leaves so]
+};
+
+/// Of the Pareto/NBD law, given x and T: integrals of a(u)^k, D of who leaves at u, over the density of that and the
+/// probability of no purchase until then.
+Quiet quiet(double R, double A, double s, double B, double force, double horizon) {
+  Quiet made;
+  made.stay = std::exp(-s * std::log1p(horizon / B) - R * std::log1p(horizon / A));
+  const auto moment = [&](int k) {
+    return falling_integral<double>(
+        horizon, std::min(A, B),
+        [&](double u) {
+          const double a = force == 0 ? u : -std::expm1(-force * u) / force;
+          return s / (B + u) * std::exp(-s * std::log1p(u / B) - R * std::log1p(u / A)) *
+                 (k == 0   ? 1
+                  : k == 1 ? a
+                           : a * a);
+        },
+        [&](double u) { return (s + 1) / (B + u) + R / (A + u); });
+  };
+  made.leave = moment(0);
+  made.time = moment(1);
+  made.square_time = moment(2);
+  return made;
+}
+
+/// The law of net: points, ascending, and -shift + Gamma with a probability, mean and variance.
 class Law {
  public:
-  Law(double p, double shift, double mean, double variance)
-      : p_(p), shift_(shift), above_(mean + shift), variance_(variance) {}
+  struct Point {
+    double at = 0;
+    double p = 0;
+  };
+  Law(const std::array<Point, 3>& points, double p, double shift, double mean, double variance)
+      : points_(points), p_(p), shift_(shift), above_(mean + shift), variance_(variance) {}
 
   /// P(below 0).
-  double below() const {
-    if (!(shift_ > 0)) return 0;
-    if (sure()) return above_ < shift_ ? p_ : 0;
-    const double shape = above_ * above_ / variance_;
-    return p_ * (1 - math::gamma_sf(shape, shift_ * above_ / variance_));
+  double below_0() const {
+    double sum = p_ * share_below(0);
+    for (const Point& point : points_) sum += point.at < 0 ? point.p : 0;
+    return std::min(1.0, sum);
   }
   double quantile(double q) const {
-    if (p_ == 0) return 0;
-    const double under = below();
-    if (q < under) return std::min(0.0, given_alive(q / p_));
-    if (q <= under + (1 - p_)) return 0;
-    return std::max(0.0, given_alive((q - (1 - p_)) / p_));
+    double passed = 0;
+    for (const Point& point : points_) {
+      const double under = p_ * share_below(point.at);
+      if (q < passed + under) return std::min(point.at, smooth((q - passed) / p_));
+      if (q <= passed + under + point.p) return point.at;
+      passed += point.p;
+    }
+    return std::max(points_.back().at, p_ > 0 ? smooth((q - passed) / p_) : points_.back().at);
   }
 
  private:
   bool sure() const { return !(variance_ > 0 && above_ > 0); }
-  double given_alive(double q) const {
-    if (sure()) return above_ - shift_;
-    const double shape = above_ * above_ / variance_;
-    return math::gamma_quantile(q, shape) * variance_ / above_ - shift_;
+  double share_below(double y) const {
+    if (!(p_ > 0)) return 0;
+    if (sure()) return above_ - shift_ < y ? 1 : 0;
+    return 1 - math::gamma_sf(above_ * above_ / variance_, (y + shift_) * above_ / variance_);
   }
+  double smooth(double q) const {
+    if (sure()) return above_ - shift_;
+    return math::gamma_quantile(q, above_ * above_ / variance_) * variance_ / above_ - shift_;
+  }
+  std::array<Point, 3> points_;
   double p_, shift_, above_, variance_;
 };
 
@@ -178,9 +220,25 @@ Prospect prospect(const ParetoNBD& model, const GammaGamma& spend, const History
   made.sd_chance = std::sqrt(chance);
   made.sd = std::isnan(made.sd_fit) ? made.sd_chance : std::hypot(made.sd_chance, made.sd_fit);
   const double fit = std::isnan(made.sd_fit) ? 0 : made.sd_fit * made.sd_fit;
-  const Law law(p.value, t.cost * t.longest(), alive_mean,
-                p.value > 0 ? alive_variance + fit / p.value : 0);
-  made.p_loss = law.below();
+
+  // Who buys again: what is left of the moments without who does not.
+  const double longest = t.longest();
+  const Quiet q = quiet(R, A, model.s, B, t.force, t.horizon);
+  const double buys = std::max(0.0, 1 - q.stay - q.leave);
+  const double stay_cost = t.cost * longest;
+  double mean_buys = 0;
+  double variance_buys = 0;
+  if (p.value * buys > 0) {
+    mean_buys = (alive_mean + stay_cost * q.stay + t.cost * q.time) / buys;
+    const double square = alive_variance + alive_mean * alive_mean -
+                          stay_cost * stay_cost * q.stay - t.cost * t.cost * q.square_time;
+    variance_buys = std::max(0.0, square / buys - mean_buys * mean_buys) + fit / (p.value * buys);
+  }
+  const double left_early = q.leave > 0 ? t.cost * q.time / q.leave : 0;
+  const Law law(
+      {{{0 - stay_cost, p.value * q.stay}, {0 - left_early, p.value * q.leave}, {0, 1 - p.value}}},
+      p.value * buys, stay_cost, mean_buys, variance_buys);
+  made.p_loss = law.below_0();
   made.low = law.quantile(0.5 - 0.5 * t.level);
   made.high = law.quantile(0.5 + 0.5 * t.level);
   return made;

@@ -172,7 +172,7 @@ TEST_CASE("mean, variance and chance of a loss are those of simulated customers"
     CHECK(std::abs(variance - found.sd_chance * found.sd_chance) <
           4 * std::sqrt((fourth - variance * variance) / customers));
     // The law of the interval is an approximation: docs/value.md has how far it lies off.
-    CHECK(std::abs(losses / double(customers) - found.p_loss) < 0.06);
+    CHECK(std::abs(losses / double(customers) - found.p_loss) < 0.03);
     std::sort(nets.begin(), nets.end());
     const double low = nets[static_cast<std::size_t>(0.05 * customers)];
     const double high = nets[static_cast<std::size_t>(0.95 * customers)];
@@ -273,6 +273,21 @@ TEST_CASE("extremes of the prospect") {
     CHECK(free.p_loss == 0);
     CHECK(free.low >= 0);
     CHECK(free.cost == 0);
+  }
+  SUBCASE("the probability of no purchase is exact: it is that of 0 where nothing costs") {
+    const Duration horizon = weeks(20);
+    const double none = cdnow.p_no_purchase(buyer, horizon);
+    auto question = over(horizon);
+    question.level = 1 - 2 * none * (1 - 1e-9);
+    CHECK(prospect(cdnow, values, buyer, 21, 0, question).low == 0);
+    CHECK(!std::signbit(prospect(cdnow, values, buyer, 21, 0, question).low));
+    question.level = 1 - 2 * none * (1 + 1e-9);
+    CHECK(prospect(cdnow, values, buyer, 21, 0, question).low > 0);
+  }
+  SUBCASE("without margin to speak of all that it costs is lost, where it is alive") {
+    const Prospect lost = prospect(cdnow, values, buyer, 21, 80, over(years(3), 0.15, 1e-9));
+    CHECK(lost.p_loss == doctest::Approx(lost.p_alive).epsilon(0.1));
+    CHECK(lost.net == doctest::Approx(-lost.cost));
   }
   SUBCASE("T = 0: just bought for the first time") {
     const Prospect fresh = prospect(cdnow, values, {0, 0, 0}, nan_, 0, asked);

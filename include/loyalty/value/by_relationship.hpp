@@ -59,8 +59,10 @@ struct Prospect {
 ///     E[net^2] = P(alive) (m^2 E[L] E[D2] E[Z^2] + E[D^2] E[(m L E[Z|customer] - c)^2]),
 /// which is exact, and not a bound. sd_fit is by the delta method, the two models' estimates being independent.
 ///
-/// The interval and P(net < 0) are those of a law with the mean and the variance of net, fit included: 0 where the customer
-/// is gone, else a Gamma that begins at -c a, the cost of a whole horizon a without a purchase.
+/// The interval and P(net < 0) are those of a law of four parts with exact probabilities: gone, 0; alive, without another
+/// purchase and there at the end, the cost of the whole horizon; the same, but gone before the end, the mean cost of those;
+/// who buys, a Gamma that begins at minus the cost of the whole horizon and has the exact mean and variance of that part,
+/// with the variance of the fit.
 ///
 /// `covariance` and `spend_covariance`: of the parameters; null where they are given and not estimated. Throws
 /// MismatchError for a model without a unit, PolicyError for a question or cost out of range or a sum without an end,
