@@ -151,7 +151,10 @@ class _Log:
         seen = (time <= last) | (time == NO_TIME)
         columns = dict(native) if seen.all() else {n: _rows(c, seen) for n, c in native.items()}
         time = time[seen]
-        who = _identities(_plain(columns["relationship"]))[0]
+        who = np.array(
+            [_name(item) for item in _identities(_plain(columns["relationship"]))[0].tolist()],
+            object,
+        )
         kind = _plain(columns["kind"])
         if kind.dtype.kind not in "iu":
             codes = {word: code for code, word in enumerate(_core.kind_names)}
@@ -167,11 +170,24 @@ class _Log:
 
     @property
     def purchases(self) -> np.ndarray:
-        return self.kind == _PURCHASE
+        return (self.kind == _PURCHASE) & (self.who != None)  # noqa: E711
+
+    def who_of(self, rows: np.ndarray) -> list[str]:
+        """The names in some rows that have one, each once."""
+        return sorted(set(self.who[rows].tolist()))
 
     @property
     def states_margins(self) -> bool:
         return bool((self.purchases & np.isfinite(self.margin)).any())
+
+
+def _name(item: Any) -> str | None:
+    """An identifier as results name it."""
+    if isinstance(item, float):
+        return str(int(item)) if item == math.floor(item) else None
+    if isinstance(item, bytes):
+        return item.decode("utf-8", "replace")
+    return None if item is None else str(item)
 
 
 def _rows(column: Any, wanted: np.ndarray) -> Any:
@@ -208,18 +224,13 @@ def _now(
     names = result.column("relationship")
     first = result.column("first_event").astype(float)
     known = np.where(result.column("first_event") == NO_TIME, np.nan, (last - first) / YEAR_SECONDS)
-    money, unstated = result.column("margin").copy(), np.zeros(len(names), bool)
-    if share is None or log.states_margins:
-        # Who has bought, but never with a margin, has an unknown one, and not none.
-        bought, stated = (
-            np.isin(names, np.unique(log.who[rows].astype(str)))
-            for rows in (log.purchases, log.purchases & np.isfinite(log.margin))
-        )
-    else:
-        bought, stated = (
-            np.isin(names, np.unique(log.who[rows].astype(str)))
-            for rows in (log.purchases, log.purchases & np.isfinite(log.amount))
-        )
+    money = result.column("margin").copy()
+    # Who has bought, but never with a margin, has an unknown one, and not none.
+    known_by = log.margin if share is None or log.states_margins else log.amount
+    bought, stated = (
+        np.isin(names, log.who_of(rows))
+        for rows in (log.purchases, log.purchases & np.isfinite(known_by))
+    )
     unstated = bought & ~stated
     money[~bought & np.isnan(money)] = 0.0
     money[unstated] = np.nan
@@ -276,10 +287,7 @@ def _ahead(
     if not bought.any():
         return without("nobody has bought.")
     unit = "week" if asked.model is None else str(asked.model.unit)
-    names_of = np.array(
-        [None if who is None else str(who) for who in log.who[bought].tolist()], object
-    )
-    table = {"customer": names_of, "time": log.time[bought], "amount": log.amount[bought]}
+    table = {"customer": log.who[bought], "time": log.time[bought], "amount": log.amount[bought]}
     known = purchase.histories(
         table, customer="customer", time="time", amount="amount", end=last, unit=unit, zone=zone or "UTC"
     )  # fmt: skip

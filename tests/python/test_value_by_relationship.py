@@ -270,6 +270,35 @@ def test_costs_weigh_on_the_prospect(company: Any) -> None:
     assert "no cost to serve" in free.summary()
 
 
+def test_a_share_that_is_none_is_refused() -> None:
+    dear = SMALL.assign(margin=SMALL["amount"] * 2)
+    found = value.by_relationship(dear, as_of=AS_OF, model=CDNOW, spend=SPEND)
+    assert "200 % of the value" in found.status.sentence
+    assert np.isnan(found.to_frame("dict")["prospect"]).all()
+    given = value.by_relationship(dear, as_of=AS_OF, model=CDNOW, spend=SPEND, margin=0.5)
+    assert rows_of(given)["good"]["prospect"] > 0
+    stated = value.by_relationship(SMALL, as_of=AS_OF, model=CDNOW, spend=SPEND)
+    share = (40 + 120 + 5 + 5) / (100 + 300 + 50 + 50)  # of all that state both
+    assert rows_of(stated)["good"]["prospect_margin"] == pytest.approx(
+        rows_of(given)["good"]["prospect_margin"] * share / 0.5, rel=1e-12
+    )
+
+
+def test_names_may_be_numbers() -> None:
+    numbered = SMALL.assign(
+        relationship=SMALL["relationship"].map({"good": 7, "dear": 10, "never": 8, "fresh": 9})
+    )
+    options: dict[str, Any] = {"as_of": AS_OF, "model": CDNOW, "spend": SPEND}
+    found = rows_of(value.by_relationship(numbered, **options))
+    named = rows_of(value.by_relationship(SMALL, **options))
+    for number, name in (("7", "good"), ("10", "dear")):
+        assert found[number]["prospect"] == named[name]["prospect"]
+        assert found[number]["margin"] == named[name]["margin"]
+    nameless = pd.concat([SMALL, SMALL[:1].assign(relationship=None)])
+    again = rows_of(value.by_relationship(nameless, **options))
+    assert again["good"]["prospect"] == named["good"]["prospect"]
+
+
 def test_several_currencies_have_no_prospect() -> None:
     mixed = SMALL.assign(currency="EUR")
     mixed.loc[mixed["relationship"] == "dear", "currency"] = "USD"
