@@ -16,7 +16,7 @@ from loyalty._dates import DAY, check_zone, date_text, instant
 from loyalty._events import NO_TIME, _numbers, _plain, native_columns, times
 from loyalty._fits import DiscountRate, Learned
 from loyalty._states import counted, grid, page, wrapped
-from loyalty.orders import _identities
+from loyalty.orders import _identity
 from loyalty.policy import Policy
 from loyalty.portfolio import Portfolio
 
@@ -151,10 +151,9 @@ class _Log:
         seen = (time <= last) | (time == NO_TIME)
         columns = dict(native) if seen.all() else {n: _rows(c, seen) for n, c in native.items()}
         time = time[seen]
-        who = np.array(
-            [_name(item) for item in _identities(_plain(columns["relationship"]))[0].tolist()],
-            object,
-        )
+        items = _plain(columns["relationship"]).tolist()
+        names = {item: _name(item) for item in set(items)}
+        who = np.array([names[item] for item in items], object)
         kind = _plain(columns["kind"])
         if kind.dtype.kind not in "iu":
             codes = {word: code for code, word in enumerate(_core.kind_names)}
@@ -183,11 +182,18 @@ class _Log:
 
 def _name(item: Any) -> str | None:
     """An identifier as results name it."""
-    if isinstance(item, float):
-        return str(int(item)) if item == math.floor(item) else None
-    if isinstance(item, bytes):
-        return item.decode("utf-8", "replace")
-    return None if item is None else str(item)
+    name = _identity(item)
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+
+
+def _places(names: np.ndarray, wanted: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Where names stand among all in ascending order, and which of them stand there at all."""
+    given = np.asarray(wanted, object)
+    if not len(names) or not len(given):
+        return np.zeros(0, np.int64), np.zeros(len(given), bool)
+    rows = np.minimum(np.searchsorted(names, given), len(names) - 1)
+    held = names[rows] == given
+    return rows[held], held
 
 
 def _rows(column: Any, wanted: np.ndarray) -> Any:
@@ -227,10 +233,9 @@ def _now(
     money = result.column("margin").copy()
     # Who has bought, but never with a margin, has an unknown one, and not none.
     known_by = log.margin if share is None or log.states_margins else log.amount
-    bought, stated = (
-        np.isin(names, log.who_of(rows))
-        for rows in (log.purchases, log.purchases & np.isfinite(known_by))
-    )
+    bought, stated = np.zeros((2, len(names)), bool)
+    bought[_places(names, log.who_of(log.purchases))[0]] = True
+    stated[_places(names, log.who_of(log.purchases & np.isfinite(known_by)))[0]] = True
     unstated = bought & ~stated
     money[~bought & np.isnan(money)] = 0.0
     money[unstated] = np.nan
@@ -299,10 +304,8 @@ def _ahead(
     for fitted in (model, money):
         if fitted.fitted is not None and not fitted.fitted.usable:
             return without(f"{fitted.name}: {fitted.status}", fitted.fitted.end)
-    customers = np.asarray(known.customer, object)
-    rows = np.minimum(np.searchsorted(names, customers), len(names) - 1)
-    held = names[rows] == customers  # whose rows were all set aside is in no result
-    rows = rows[held]
+    # Whose rows were all set aside is in no result.
+    rows, held = _places(names, known.customer)
     x, t_x, T, mean = (np.asarray(c, float)[held] for c in (known.x, known.t_x, known.T, mean))  # noqa: N806
     rate = asked.discount
     horizon = float(asked.horizon.count) * _core.purchase_units_in(asked.horizon.unit, unit)
