@@ -451,7 +451,8 @@ class RelationshipValue(Learned):
         """Mean net a month of who stands on each rung today, and the variance of that mean, for :func:`by_rung`.
 
         Who has not bought for so many purchase cycles is lapsed, who brings and costs nothing. A rung on which nobody
-        with a known net stands has the mean of the next lower one that has.
+        with a known net stands has the mean of the next lower one that has, and 0 below
+        all of those.
 
         Parameters
         ----------
@@ -472,10 +473,7 @@ class RelationshipValue(Learned):
         if not active.any():
             raise ValueError("what relationships return and cost is not known")
         means, variances = {}, {}
-        below = [
-            math.fsum(now["net"][active].tolist()) / active.sum() / 12,
-            np.var(now["net"][active]) / 144,
-        ]
+        below = [0.0, 0.0]
         for label in policy.labels:
             net = now["net"][active & (now["rung"] == label)] / 12
             if net.size:
@@ -527,7 +525,8 @@ class RelationshipValue(Learned):
         notes = self._notes()
         return page(
             f"Value by relationship as of {date_text(self._last)}",
-            ["  " + line for line in head] or ["  Nothing is known of margins and costs."],
+            [line for told in head for line in wrapped(told)]
+            or ["  Nothing is known of margins and costs."],
             body,
             listed,
             wrapped(" ".join(notes)) if notes else [],

@@ -382,3 +382,22 @@ def test_the_command(tmp_path: Any, capsys: Any, company: Any) -> None:
     for option, given in (("--margin", "2"), ("--rate", "0"), ("--horizon-years", "0")):
         assert main(["value", events, "--as-of", AS_OF, option, given]) == 2
         assert option in capsys.readouterr().err
+
+
+def test_margins_by_rung_by_hand() -> None:
+    found = value.by_relationship(SMALL, as_of=AS_OF)
+    rows = rows_of(found)
+    means, variances = found.margins_by_rung(Policy(), 20)  # twenty cycles: nobody has lapsed
+    assert means["prospect"] == pytest.approx(rows["never"]["net"] / 12)
+    assert variances["prospect"] == 0  # one alone says nothing of it
+    # Who is known for less than a month has no net.
+    a, b = (rows[name]["net"] / 12 for name in ("good", "dear"))
+    assert means["buyer"] == pytest.approx((a + b) / 2)
+    assert variances["buyer"] == pytest.approx((a - b) ** 2 / 4)  # of a mean of two
+    assert means["partner"] == means["client"]  # nobody stands higher
+    # With lapse after half a cycle none of them is counted but who never bought.
+    quiet, _ = found.margins_by_rung(Policy(), 0.5)
+    assert quiet["client"] == quiet["prospect"] == means["prospect"]
+    nothing = value.by_relationship(SMALL.drop(columns="margin")[:2], as_of=AS_OF)
+    with pytest.raises(ValueError, match="is not known"):
+        nothing.margins_by_rung(Policy(), 4)
