@@ -379,6 +379,9 @@ def test_the_command(tmp_path: Any, capsys: Any, company: Any) -> None:
     streams = capsys.readouterr()
     assert streams.out.startswith("relationship,margin,cost,net")
     assert "in prospect, 1 year at" in streams.err
+    # In its first year nobody can have lapsed, and nobody knows how long relationships last.
+    assert main(["value", events, "--as-of", "2022-12-30"]) == 0
+    assert "0 relationships in this log were seen to lapse" in capsys.readouterr().out
     for option, given in (("--margin", "2"), ("--rate", "0"), ("--horizon-years", "0")):
         assert main(["value", events, "--as-of", AS_OF, option, given]) == 2
         assert option in capsys.readouterr().err

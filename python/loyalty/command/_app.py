@@ -24,6 +24,7 @@ from loyalty import reading
 from loyalty._dates import ZoneError, check_zone, instant, time_text
 from loyalty._files import MOST_THREADS, OptionError, need_duckdb, plain_error, written_aside
 from loyalty._sql import SourceError
+from loyalty._states import page, wrapped
 from loyalty.command import BAD_CALL, BAD_DATA, DONE, INTERRUPTED, SET_ASIDE, _engine
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
 from loyalty.nights import Manifest, Night, NightError, identify, locked
@@ -988,7 +989,7 @@ def value(
         return
     report = [*([title] if title else []), found.each.summary()]
     if found.by_rung is None:
-        report.append(f"No value by rung: {found.why}")
+        report.append(page("No value by rung", wrapped(found.why)))
     else:
         report.append(found.by_rung.summary())
     if len(table.rejects):

@@ -369,6 +369,8 @@ def forecast(past: loyalty.History, months: int, lapse_after: float | None) -> F
 
 #: Purchase cycles without a purchase after which nothing more is counted on.
 LAPSE_AFTER = 4.0
+#: Lapses that must have been seen before a chain says how long relationships last.
+LEAST_LAPSES = 5
 
 
 @dataclass
@@ -397,6 +399,12 @@ def value(
     try:
         past = loyalty.history(columns, policy, until=as_of, dates=[], zone=zone)
         moves = loyalty.dynamics.transitions(past, lapse_after_cycles=LAPSE_AFTER)
+        lapses = moves.counts[:-1, -1].sum()
+        if lapses < LEAST_LAPSES:
+            raise ValueError(
+                f"{lapses:,.0f} relationships in this log were seen to lapse (no purchase for {LAPSE_AFTER:g} purchase "
+                f"cycles), and {LEAST_LAPSES} are needed to tell how long relationships last"
+            )
         margins, variance = each.margins_by_rung(past.policy, LAPSE_AFTER)
         found = loyalty.value.by_rung(moves, margins, discount=discount, margin_variance=variance)
     except (ValueError, loyalty.WindowError) as error:
