@@ -247,6 +247,14 @@ def test_every_kind_of_frame(company: Any, kind: str) -> None:
     made = found.to_frame("dict")
     for name in whole:
         np.testing.assert_array_equal(made[name], whole[name])
+    # Also where margins are made here.
+    bare = {name: column for name, column in columns.items() if name != "margin"}
+    ours = value.by_relationship(bare, as_of="2023-12-31", margin=0.2).to_frame("dict")
+    theirs = value.by_relationship(
+        frames.to_frame(bare, kind=kind), as_of="2023-12-31", margin=0.2
+    ).to_frame("dict")
+    for name in ours:
+        np.testing.assert_array_equal(theirs[name], ours[name])
 
 
 def test_costs_weigh_on_the_prospect(company: Any) -> None:
