@@ -22,6 +22,7 @@ void register_history(py::module_&);
 void register_learning(py::module_&);
 void register_purchase(py::module_&);
 void register_dynamics(py::module_&);
+void register_value(py::module_&);
 }  // namespace loyalty::python
 
 PYBIND11_MODULE(_core, m) {
@@ -37,4 +38,5 @@ PYBIND11_MODULE(_core, m) {
   loyalty::python::register_learning(m);
   loyalty::python::register_purchase(m);
   loyalty::python::register_dynamics(m);
+  loyalty::python::register_value(m);
 }

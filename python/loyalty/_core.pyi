@@ -484,6 +484,28 @@ def purchase_simulate_spend(
     parameters: Sequence[float], x: NDArray[np.float64], seed: int
 ) -> NDArray[np.float64]: ...
 
+# Value by relationship: Pareto/NBD parameters in a unit of time, Gamma-Gamma parameters.
+value_least_known_years: float
+
+def value_yearly_rate(decayed_sum: _Column, known: _Column, half_life: float) -> _Numbers: ...
+def value_prospects(
+    model: Sequence[float],
+    unit: str,
+    spend: Sequence[float],
+    x: NDArray[np.float64],
+    t_x: NDArray[np.float64],
+    T: NDArray[np.float64],  # noqa: N803
+    mean_value: NDArray[np.float64],
+    cost_a_year: NDArray[np.float64],
+    horizon: float,
+    rate: float,
+    per: str,
+    continuous: bool,
+    margin_share: float,
+    covariance: NDArray[np.float64] | None,
+    spend_covariance: NDArray[np.float64] | None,
+) -> dict[str, NDArray[np.float64]]: ...
+
 # --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (mean, sd, low, high), a
 # table of estimates has these as its rows
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from loyalty._by_relationship import RelationshipValue, by_relationship
 from loyalty._fits import DiscountRate, Estimate, Learned
 from loyalty._states import grid, page, state_numbers, whole_number, wrapped
 from loyalty.dynamics import Transitions
 
-__all__ = ["RungValue", "by_rung"]
+__all__ = ["RelationshipValue", "RungValue", "by_relationship", "by_rung"]
 
 
 def by_rung(

@@ -24,6 +24,7 @@ from loyalty import reading
 from loyalty._dates import ZoneError, check_zone, instant, time_text
 from loyalty._files import MOST_THREADS, OptionError, need_duckdb, plain_error, written_aside
 from loyalty._sql import SourceError
+from loyalty._states import page, wrapped
 from loyalty.command import BAD_CALL, BAD_DATA, DONE, INTERRUPTED, SET_ASIDE, _engine
 from loyalty.mapping import MappingError, load_mapping, shipped_mappings
 from loyalty.nights import Manifest, Night, NightError, identify, locked
@@ -905,6 +906,98 @@ def forecast(
 
     written = [] if output in (None, "-") else [f"forecast: {output}"]
     print_forecast(console(stderr=output == "-"), past, ahead, title, written)
+
+
+@app.command(cls=Verb, short_help="Value every relationship: now, in prospect, and by rung.")
+def value(
+    events: Events,
+    as_of: AsOf,
+    horizon_years: Annotated[
+        float,
+        typer.Option("--horizon-years", metavar="YEARS", help="How far ahead, of 365 days each."),
+    ] = 3,
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="SHARE", help="Discount rate a year: 0.1 for 10 %.")
+    ] = 0.1,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            metavar="SHARE",
+            help="Part of a purchase's value that is margin. Default: what the log's margins say.",
+        ),
+    ] = None,
+    mapping: MappingName = None,
+    policy: PolicyFile = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the values go: a .parquet or .csv file, or - for CSV on standard output.",
+        ),
+    ] = None,
+    zone: Zone = None,
+    perspective: Perspective = None,
+    quiet: Quiet = False,
+    spreadsheet_safe: SpreadsheetSafe = False,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
+    """Tell which relationships cost more than they return, now and in prospect, and what those on each rung are worth.
+
+    A third answer beside rung and quality, and part of neither. Now: margin and cost to serve a year. In prospect: what
+    models of purchases and spend, fitted to the log, expect until the horizon, with its uncertainty.
+    """
+    check_target(output, "--output", allow_dash=True)
+    if not 0 < horizon_years <= 1000:
+        raise CallError(f"--horizon-years {horizon_years:g}: allowed is above 0, at most 1000")
+    if not 0 < rate <= 100:
+        raise CallError(f"--rate {rate:g}: allowed is a share above 0, such as 0.1 for 10 % a year")
+    if margin is not None and not 0 < margin <= 1:
+        raise CallError(f"--margin {margin:g}: allowed is a share above 0 and at most 1")
+    with progress(quiet) as begin:
+        begin("reading", None)
+        limits = {"memory": memory, "threads": threads}
+        table, title, seconds = read(events, as_of, mapping, zone, limits)
+        own = load_mapping(mapping).timezone if mapping is not None else None
+        if seconds is None:
+            raise CallError("--as-of is missing")
+        if not len(table):
+            raise SourceError("there are no events to learn from until that date")
+        begin("valuing", None)
+        judged = chosen_policy(table, policy, perspective)
+        options = {"margin": margin, "horizon": loyalty.purchase.years(horizon_years)}
+        discount = loyalty.DiscountRate(rate, per="year")
+        try:
+            found = _engine.value(table, judged, seconds, options, discount, zone or own)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        if output is not None:
+            from loyalty.command import _output
+
+            begin("writing", None)
+            _output.write_result(
+                found.each.to_frame("dict"),
+                list(found.each.COLUMNS),
+                found.each.metadata,
+                output,
+                spreadsheet_safe,
+            )
+    if quiet:
+        return
+    report = [*([title] if title else []), found.each.summary()]
+    if found.by_rung is None:
+        report.append(page("No value by rung", wrapped(found.why)))
+    else:
+        report.append(found.by_rung.summary())
+    if len(table.rejects):
+        aside = f"{len(table.rejects):,} rows were set aside"
+        report.append(f"{aside}; loyalty score --rejects FILE lists them.")
+    if output not in (None, "-"):
+        report.append(f"values: {output}")
+    print("\n".join(report), file=sys.stderr if output == "-" else sys.stdout)
 
 
 @app.command("map", cls=Verb, short_help="Guess a mapping for a table.")

@@ -35,6 +35,7 @@ __all__ = [
     "forecast",
     "load_policy",
     "perspective_of",
+    "value",
 ]
 
 #: What the compiled half reads of an event.
@@ -364,3 +365,51 @@ def forecast(past: loyalty.History, months: int, lapse_after: float | None) -> F
         if held[k] > 0
     ]
     return Forecast(moves, moves.forecast(months), climbs, loyalty.dynamics.null_mix(past))
+
+
+#: Purchase cycles without a purchase after which nothing more is counted on.
+LAPSE_AFTER = 4.0
+#: Lapses that must have been seen before a chain says how long relationships last.
+LEAST_LAPSES = 5
+
+
+@dataclass
+class Worth:
+    """What a log says relationships are worth."""
+
+    each: loyalty.value.RelationshipValue
+    #: None where the log does not tell, and `why`.
+    by_rung: loyalty.value.RungValue | None
+    why: str = ""
+
+
+def value(
+    table: EventTable,
+    policy: Any,
+    as_of: int,
+    options: dict[str, Any],
+    discount: loyalty.DiscountRate,
+    zone: str | None,
+) -> Worth:
+    """What relationships are worth, each by itself, and by rung; rows set aside join the table's rejects."""
+    columns = whole(table)
+    each = loyalty.value.by_relationship(
+        columns, as_of=as_of, policy=policy, discount=discount, zone=zone, **options
+    )
+    try:
+        past = loyalty.history(columns, policy, until=as_of, dates=[], zone=zone)
+        moves = loyalty.dynamics.transitions(past, lapse_after_cycles=LAPSE_AFTER)
+        lapses = moves.counts[:-1, -1].sum()
+        if lapses < LEAST_LAPSES:
+            raise ValueError(
+                f"{lapses:,.0f} relationships in this log were seen to lapse (no purchase for {LAPSE_AFTER:g} purchase "
+                f"cycles), and {LEAST_LAPSES} are needed to tell how long relationships last"
+            )
+        margins, variance = each.margins_by_rung(past.policy, LAPSE_AFTER)
+        found = loyalty.value.by_rung(moves, margins, discount=discount, margin_variance=variance)
+    except (ValueError, loyalty.WindowError) as error:
+        return Worth(each, None, str(error))
+    rejects = past.books.rejects
+    if len(rejects.get("row", ())):
+        table.add_rejects(np.asarray(rejects["row"]), rejects["code"])
+    return Worth(each, found)
