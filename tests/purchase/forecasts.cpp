@@ -249,7 +249,8 @@ TEST_CASE("purchase: days are never taken for weeks") {
   CHECK_THROWS_WITH_AS(static_cast<void>(plain.expected_purchases(h, weeks(39))),
                        doctest::Contains("no unit"), MismatchError);
   CHECK(plain.expected_purchases(h, 39) == by_weeks.expected_purchases(h, weeks(39)));
-  CHECK_THROWS_AS(static_cast<void>(by_weeks.discounted(h, {0.15, TimeUnit::unstated})), MismatchError);
+  CHECK_THROWS_AS(static_cast<void>(by_weeks.discounted(h, {0.15, TimeUnit::unstated})),
+                  MismatchError);
   CHECK_THROWS_AS(static_cast<void>(plain.discounted(h, {0.15, TimeUnit::year})), MismatchError);
   CHECK_THROWS_AS(static_cast<void>(by_weeks.discounted(h, {0, TimeUnit::year})), PolicyError);
   CHECK_THROWS_AS(static_cast<void>(by_weeks.discounted(h, {-0.1, TimeUnit::year})), PolicyError);
