@@ -302,8 +302,8 @@ def _ahead(
     model = purchase.ParetoNBD.fit(known) if asked.model is None else asked.model
     money = purchase.GammaGamma.fit(known) if asked.spend is None else asked.spend
     for fitted in (model, money):
-        if fitted.fitted is not None and not fitted.fitted.usable:
-            return without(f"{fitted.name}: {fitted.status}", fitted.fitted.end)
+        if fitted.status is not None and not fitted.status.usable:
+            return without(f"{fitted.name}: {fitted.status}", fitted.status.end)
     # Whose rows were all set aside is in no result.
     rows, held = _places(names, known.customer)
     x, t_x, T, mean = (np.asarray(c, float)[held] for c in (known.x, known.t_x, known.T, mean))  # noqa: N806
@@ -317,7 +317,7 @@ def _ahead(
         none[name][rows] = found[name]
     none["no_value"][rows] = (x > 0) & np.isnan(mean)
     none["no_mean"][rows] = np.isnan(found["margin"]) & ~np.isnan(found["cost"])
-    ends = [f.fitted.end for f in (model, money) if f.fitted is not None]
+    ends = [f.status.end for f in (model, money) if f.status is not None]
     end = "boundary" if "boundary" in ends else "converged"
     sentence = " ".join(
         f"{f.name}: {f.status or 'its parameters were given.'}" for f in (model, money)
