@@ -323,6 +323,16 @@ void register_batch(py::module_& m) {
           py::arg("name"))
       .def("arrow_stream", &result_stream, py::arg("metadata"), py::arg("rows_per_batch") = 0);
 
+  m.def(
+      "read_ahead",
+      [](const py::handle& source) {
+        const StreamCapsule given(source);
+        auto stream = std::make_unique<ArrowArrayStream>();
+        loyalty::read_ahead(*given.stream, *stream);
+        return stream_capsule(std::move(stream));
+      },
+      py::arg("source"));
+
   py::class_<Threads>(m, "Threads")
       .def(py::init<unsigned>(), py::arg("count"))
       .def_property_readonly("count", &Threads::count);

@@ -486,8 +486,14 @@ class EventRows:
         self.columns = list(names)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The capsule of the stream; the workspace has no other query until it is read to its end."""
-        return self._workspace.con.sql(self._sql).__arrow_c_stream__()
+        """The capsule of the stream; the workspace has no other query until it is read to its end.
+
+        Where the workspace has more than one thread, batches are read ahead, so that reading and folding overlap.
+        """
+        rows = self._workspace.con.sql(self._sql)
+        if self._workspace.one("SELECT current_setting('threads')") < 2:
+            return rows.__arrow_c_stream__()
+        return _core.read_ahead(rows)
 
 
 def shown_sql(name: str) -> str:

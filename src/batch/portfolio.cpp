@@ -461,10 +461,15 @@ std::size_t Portfolio::kept_items() const noexcept {
 }
 
 void Portfolio::grow() {
+  Alone alone;
+  grow(alone);
+}
+
+void Portfolio::grow(Workers& workers) {
   if (meta_.size() == ids_.size()) return;
-  meta_.resize(ids_.size());
-  states_.grow_to(ids_.size());
-  if (!contacts_.empty()) contacts_.grow_to(ids_.size());
+  meta_.grow_to(ids_.size(), workers);
+  states_.grow_to(ids_.size(), workers);
+  if (!contacts_.empty()) contacts_.grow_to(ids_.size(), workers);
 }
 
 void Portfolio::fetch(std::uint32_t index, std::uint8_t kind) const noexcept {
@@ -1085,6 +1090,7 @@ void Portfolio::fold_alone(const EventColumns& rows, std::span<const std::size_t
       fetch_rows(rows, order, start + Ahead::block);
     plain.number(&next.row[at], n, &next.plan[at]);
     resolve_ids(rows, &next.row[at], n, &next.index[at]);
+    grow();
     for (std::size_t k = at; k < at + n; ++k) {
       const std::uint32_t index = next.index[k];
       next.state[k] = index == IdIndex::none ? nullptr : &states_[index];
@@ -1147,6 +1153,7 @@ void Portfolio::fold_shared(const EventColumns& rows, std::span<const std::size_
     };
     workers.run(parts, std::ref(find));
     add_ids(rows, row_of, n);
+    grow(workers);
     const auto fold_own = [&](unsigned part) {
       auto& mine = workers_[part].mine;
       mine.resize(n + 1);
@@ -1254,7 +1261,6 @@ void Portfolio::resolve_ids(const EventColumns& rows, const std::size_t* at, std
     ids_.add(
         n, [&](std::size_t k) { return rows.relationship[at[k]]; }, index);
   }
-  grow();
 }
 
 /// The same of known relationships.

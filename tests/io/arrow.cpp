@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -547,10 +548,17 @@ TEST_CASE("arrow streams: every struct is released once, however the stream ends
        true},
   };
   for (const Case& c : cases)
-    for (const StreamFold fold : {StreamFold::by_batch, StreamFold::whole}) {
-      INFO(c.what << ", " << static_cast<int>(fold));
+    for (int way = 0; way < 4; ++way) {
+      const StreamFold fold = way % 2 == 0 ? StreamFold::by_batch : StreamFold::whole;
+      const bool ahead = way / 2 == 1;
+      INFO(c.what << ", " << static_cast<int>(fold) << (ahead ? ", read ahead" : ""));
       Releases releases;
       ArrowArrayStream stream = made_stream(c.batches, releases, c.fails_at);
+      if (ahead) {
+        ArrowArrayStream source = stream;
+        read_ahead(source, stream);
+        CHECK((source.release == nullptr));
+      }
       Portfolio portfolio;
       bool failed = false;
       try {
@@ -596,6 +604,74 @@ TEST_CASE("arrow streams: batches in the order of time are one call, and rejects
     CHECK(books.rejects[0].code == Code::unknown_kind);
     CHECK(books.read == 6);
   }
+}
+
+TEST_CASE("arrow streams: what is read ahead comes in order, and at most so much of it") {
+  struct Source {
+    std::atomic<int> given{0};
+    std::atomic<bool> released{false};
+  };
+  Source source;
+  const auto open = [&source] {
+    source.given = 0;
+    source.released = false;
+    return ArrowArrayStream{[](ArrowArrayStream*, ArrowSchema*) { return 0; },
+                            [](ArrowArrayStream* stream, ArrowArray* out) {
+                              auto& from = *static_cast<Source*>(stream->private_data);
+                              *out = {};
+                              if (from.given == 40) return 7;
+                              out->length = from.given++;
+                              out->release = [](ArrowArray* array) { array->release = nullptr; };
+                              return 0;
+                            },
+                            [](ArrowArrayStream*) -> const char* { return "forty are enough"; },
+                            [](ArrowArrayStream* stream) {
+                              static_cast<Source*>(stream->private_data)->released = true;
+                              stream->release = nullptr;
+                            },
+                            &source};
+  };
+  for (const int most : {1, 2, 7}) {
+    INFO(most);
+    ArrowArrayStream given = open();
+    ArrowArrayStream stream{};
+    read_ahead(given, stream, static_cast<std::size_t>(most));
+    CHECK((given.release == nullptr));
+    CHECK(source.given == 0);  // nobody has asked yet
+    ArrowArray batch{};
+    for (int i = 0; i < 40; ++i) {
+      REQUIRE(stream.get_next(&stream, &batch) == 0);
+      CHECK(batch.length == i);
+      CHECK(source.given <= i + 1 + most);
+      batch.release(&batch);
+    }
+    for (int again = 0; again < 2; ++again) {
+      CHECK(stream.get_next(&stream, &batch) == 7);
+      CHECK((batch.release == nullptr));
+      CHECK(std::string(stream.get_last_error(&stream)) == "forty are enough");
+    }
+    CHECK_FALSE(source.released);
+    stream.release(&stream);
+    CHECK(source.released);
+  }
+  for (const int taken : {0, 1, 5}) {  // left half way, with batches that nobody takes
+    ArrowArrayStream given = open();
+    ArrowArrayStream stream{};
+    read_ahead(given, stream);
+    ArrowArray batch{};
+    for (int i = 0; i < taken; ++i) {
+      REQUIRE(stream.get_next(&stream, &batch) == 0);
+      batch.release(&batch);
+    }
+    stream.release(&stream);
+    CHECK(source.released);
+  }
+  ArrowArrayStream given = open();
+  ArrowArrayStream stream{};
+  CHECK_THROWS_AS(read_ahead(given, stream, 0), std::invalid_argument);
+  CHECK((given.release != nullptr));  // still the caller's
+  given.release(&given);
+  CHECK_THROWS_AS(read_ahead(given, stream), ColumnError);
 }
 
 TEST_CASE("arrow streams: with event_id all batches are one call") {

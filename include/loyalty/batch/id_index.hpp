@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <loyalty/batch/blocks.hpp>
 #include <loyalty/batch/large_pages.hpp>
 #include <loyalty/core/prefetch.hpp>
 
@@ -121,8 +122,8 @@ class IdIndex {
 
  private:
   struct Id {
-    const char* bytes;    ///< null for numbers
-    std::int64_t number;  ///< the number, or the length of the text
+    const char* bytes = nullptr;  ///< null for numbers
+    std::int64_t number = 0;      ///< the number, or the length of the text
   };
   /// Four numbers and their indices in one cache line, filled in order; looked through without branches.
   struct alignas(64) Bucket {
@@ -381,7 +382,7 @@ class IdIndex {
     }
   }
 
-  std::vector<Id> ids_;
+  Blocks<Id, 1 << 12> ids_;
   Slots<Bucket> buckets_;
   Slots<std::uint32_t> dense_;  ///< indices by number
   Slots<TextSlot> texts_;

@@ -304,6 +304,7 @@ class Portfolio {
   void check_window(const EventColumns& rows) const;
   std::uint32_t index_of(const EventColumns& rows, std::size_t i) const noexcept;
   void grow();
+  void grow(Workers& workers);
   /// Brings what an event of a kind touches near the processor, some rows ahead.
   void fetch(std::uint32_t index, std::uint8_t kind) const noexcept;
   void act_on(KeyedRows& rows, Worker& worker);
@@ -322,7 +323,7 @@ class Portfolio {
   std::shared_ptr<const Rules> rules_;
   IdIndex ids_;
   Blocks<Relationship, 1 << 14> states_;
-  std::vector<Meta> meta_;
+  Blocks<Meta, 1 << 12> meta_;
   std::vector<OpenItems> items_ = std::vector<OpenItems>(lane_count);
   KeyedRows pending_;  ///< sorted rows of the newest second, which wait for a later stamp
   Books books_;

@@ -85,6 +85,14 @@ inline Books apply(Portfolio& portfolio, ArrowArrayStream& stream,
   return apply(portfolio, stream, fold, reading, alone);
 }
 
+/// A stream of the batches of `source`, which is taken over: a thread of its own reads up to `batches` of them ahead of
+/// the consumer, from the first that is asked for until `out` is released, so that reading and folding overlap. Memory
+/// is that of the batches read ahead. What the source reports reaches the consumer in its place. The source is asked by
+/// one thread at a time, which is not the consumer's: one that needs a lock which the consumer holds, such as that of an
+/// interpreter, would wait for ever. Throws ColumnError for a stream that is released or lacks its functions,
+/// std::invalid_argument for no batch at all.
+void read_ahead(ArrowArrayStream& source, ArrowArrayStream& out, std::size_t batches = 2);
+
 /// All batches of a stream of events together, with what they borrow from: for `Portfolio::retract` and `replay`.
 class ArrowEventTable {
  public:

@@ -455,7 +455,12 @@ def score(
             from loyalty.command import _output
 
             _output.write_result(
-                scores.stream, _engine.columns_of(), metadata, output, spreadsheet_safe
+                scores.stream,
+                _engine.columns_of(),
+                metadata,
+                output,
+                spreadsheet_safe,
+                threads=threads,
             )
             if output != "-":
                 written.append(f"scores: {output}")
@@ -617,6 +622,7 @@ def update(
                 scores.stream.metadata,
                 output,
                 spreadsheet_safe,
+                threads=threads,
             )
             if output != "-":
                 written.append(f"scores: {output}")
@@ -802,6 +808,7 @@ def history(
                         target,
                         spreadsheet_safe,
                         key,
+                        threads,
                     )
             if output is not None:
                 written.append(f"snapshots: {output}")
@@ -899,6 +906,7 @@ def forecast(
                 output,
                 False,
                 ["period", "state"],
+                threads,
             )
     if quiet:
         return
@@ -984,6 +992,7 @@ def value(
                 found.each.metadata,
                 output,
                 spreadsheet_safe,
+                threads=threads,
             )
     if quiet:
         return
@@ -1273,7 +1282,7 @@ def changes_command(
         found = later.changes(earlier, since=since, as_of=as_of)
         if output is not None:
             begin("writing", None)
-            write_changes(found, output, spreadsheet_safe)
+            write_changes(found, output, spreadsheet_safe, threads)
     if relationship is not None:
         try:
             print(found[relationship].explain().rstrip())
@@ -1283,12 +1292,19 @@ def changes_command(
         report_changes(found, output)
 
 
-def write_changes(changes: loyalty.Changes, output: str, spreadsheet_safe: bool) -> None:
+def write_changes(
+    changes: loyalty.Changes, output: str, spreadsheet_safe: bool, threads: int | None = None
+) -> None:
     """Write the columns of changes to a file."""
     from loyalty.command import _output
 
     _output.write_result(
-        changes.to_dict(), _engine.change_columns_of(), changes.metadata, output, spreadsheet_safe
+        changes.to_dict(),
+        _engine.change_columns_of(),
+        changes.metadata,
+        output,
+        spreadsheet_safe,
+        threads=threads,
     )
 
 

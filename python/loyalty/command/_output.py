@@ -44,15 +44,16 @@ def write_result(
     target: str,
     spreadsheet_safe: bool = False,
     key: str | list[str] = "relationship",
+    threads: int | None = None,
 ) -> None:
     """Write a result to `target`: a .parquet or .csv file, or "-" for CSV on standard output.
 
     `result` is a result, whose columns DuckDB reads where they lie, or NumPy columns by name. `key` names the columns
     that tell rows apart. Times are UTC; what is absent is null, in CSV empty. With `spreadsheet_safe`, text in CSV that
-    a spreadsheet would run as a formula is written with an apostrophe before it.
+    a spreadsheet would run as a formula is written with an apostrophe before it. DuckDB writes on at most `threads`.
     """
     parquet = target != "-" and Path(target).suffix == ".parquet"
-    workspace = Workspace()
+    workspace = Workspace(threads=threads)
     shown = [
         f"{cell(name, kind, parquet, spreadsheet_safe)} AS {quote_name(name)}"
         for name, kind, _ in described
