@@ -119,7 +119,7 @@ Threads = Annotated[
     typer.Option(
         "--threads",
         metavar="N",
-        help="Threads for reading, folding and assessing; all cores without. No result depends on it.",
+        help="Threads for reading, folding, assessing and writing; all cores without. No result depends on it.",
         min=1,
         max=MOST_THREADS,
     ),
