@@ -16,6 +16,7 @@
 
 #include "purchase/dual.hpp"
 #include "purchase/panels.hpp"
+#include "purchase/purchase_series.hpp"
 
 namespace loyalty::purchase {
 
@@ -132,21 +133,10 @@ inline double terms_needed(double shape, double y) {
   return shape * y + 10 * std::sqrt(shape * y * (1 + y)) + 40 * (1 + y);
 }
 
-/// E[purchases within t]: were there no dropout their number K would be negative binomial, and each is the last with the
-/// probability p, so it is the sum of P(K = k) (1 + E[q] + ... + E[q^(k-1)]), E[q^j] = (b)_j/(a + b)_j, all positive.
+/// The sum of `PurchaseSeries` where its coefficients are too large for a double.
 template <class S>
-S purchases_while_alive(const Alive<S>& now, double t) {
-  if (!(t > 0)) return S(0.0);
-  const S y = S(t) / now.rate;
+S long_purchase_series(const Alive<S>& now, const S& y, const S& z) {
   const double shape = value_of(now.shape);
-  const double odds_y = value_of(y);
-  if (terms_needed(shape, odds_y) > most_terms) {
-    const double slope = (shape + 1) * std::min(odds_y, 1e12);
-    return DropoutLaw<S>(now.a, now.b, slope).mean([&](double p) {
-      return -expm1(-now.shape * log1p(y * S(p))) / S(p);
-    });
-  }
-  const S z = S(t) / (now.rate + S(t));
   double scale = 0;  // the terms are held e^-scale of their size
   S term(1.0);
   S kept(1.0);  // E[q^j]
@@ -170,6 +160,31 @@ S purchases_while_alive(const Alive<S>& now, double t) {
       break;
   }
   return exp(S(scale) - now.shape * log1p(y)) * sum;
+}
+
+/// E[purchases within t]: were there no dropout their number K would be negative binomial, and each is the last with the
+/// probability p, so it is the sum of P(K = k) (1 + E[q] + ... + E[q^(k-1)]), E[q^j] = (b)_j/(a + b)_j, all positive.
+/// `series` is that of these shapes.
+template <class S>
+S purchases_while_alive(const Alive<S>& now, double t, PurchaseSeries<S>& series) {
+  if (!(t > 0)) return S(0.0);
+  const S y = S(t) / now.rate;
+  const double shape = value_of(now.shape);
+  const double odds_y = value_of(y);
+  if (terms_needed(shape, odds_y) > most_terms) {
+    const double slope = (shape + 1) * std::min(odds_y, 1e12);
+    return DropoutLaw<S>(now.a, now.b, slope).mean([&](double p) {
+      return -expm1(-now.shape * log1p(y * S(p))) / S(p);
+    });
+  }
+  const S z = S(t) / (now.rate + S(t));
+  const auto sum = series(z);
+  return sum ? exp(-now.shape * log1p(y)) * *sum : long_purchase_series(now, y, z);
+}
+template <class S>
+S purchases_while_alive(const Alive<S>& now, double t) {
+  PurchaseSeries<S> series(now.shape, now.a, now.b);
+  return purchases_while_alive(now, t, series);
 }
 
 /// The rate of purchases over time after now, the derivative of the function above.

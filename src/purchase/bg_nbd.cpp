@@ -58,6 +58,20 @@ S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T, dou
   return discounted_while_alive(formulas<S>(model).now(x, T), force, horizon);
 }
 
+template <class S, class Model>
+WhileAlive<S, Model>::WhileAlive(const Model& model) : model_(model) {}
+
+template <class S, class Model>
+S WhileAlive<S, Model>::operator()(double x, double T, double force, double horizon) {
+  constexpr std::size_t most = 256;  // numbers of purchases; few customers have others
+  const auto now = formulas<S>(model_).now(x, T);
+  if (force != 0 || (series_.size() == most && !series_.contains(x)))
+    return while_alive<S>(model_, x, T, force, horizon);
+  require_end(force, horizon);
+  auto& series = series_.try_emplace(x, now.shape, now.a, now.b).first->second;
+  return purchases_while_alive(now, horizon, series);
+}
+
 template <bool AlsoAtOnce>
 double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const History& h, Duration horizon,
                                                         Gradient* gradient) const {
@@ -113,6 +127,10 @@ std::vector<double> BetaGeometricNBD<AlsoAtOnce>::p_counts_new(int most, Duratio
 
 template struct BetaGeometricNBD<false>;
 template struct BetaGeometricNBD<true>;
+template class WhileAlive<double, BGNBD>;
+template class WhileAlive<double, MBGNBD>;
+template class WhileAlive<Dual, BGNBD>;
+template class WhileAlive<Dual, MBGNBD>;
 template double while_alive<double>(const BGNBD&, double, double, double, double);
 template double while_alive<double>(const MBGNBD&, double, double, double, double);
 template Dual while_alive<Dual>(const BGNBD&, double, double, double, double);

@@ -20,14 +20,17 @@ namespace {
 using Key = std::array<std::uint64_t, 4>;
 
 /// Answers by the bits of what they depend on. Customers repeat: few of a million differ in all of it, and those few lie
-/// close together here, found by a sparse table of their numbers. Up to some size; then nothing more is kept.
+/// close together here, found by a sparse table of their numbers. Up to some size; then nothing more is kept, and where
+/// hardly anybody repeated, nothing more is looked for.
 template <class Answer>
 class Memory {
  public:
-  Memory() : slots_(512) {}
+  Memory() : slots_(2048) {}
 
   /// The answer of a key, or null.
-  const Answer* find(const Key& key) const noexcept {
+  const Answer* find(const Key& key) noexcept {
+    if (idle_) return nullptr;
+    ++asked_;
     const std::uint64_t hash = hash_of(key);
     for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       const Slot slot = slots_[at];
@@ -40,9 +43,14 @@ class Memory {
 
   /// Keeps the answer of a key that was not found.
   void keep(const Key& key, const Answer& answer) {
-    if (places_.size() == largest) return;
+    if (places_.size() == largest) {
+      idle_ = asked_ < largest + largest / 4;
+      return;
+    }
     places_.push_back({key, answer});
-    if (4 * places_.size() > slots_.size()) {
+    // Where there is room in the processor's caches, most keys are in the first slot where they are looked for.
+    const std::size_t sparse = slots_.size() < (std::size_t{1} << 15) ? 16 : 4;
+    if (sparse * places_.size() > slots_.size()) {
       slots_.assign(4 * slots_.size(), {});
       for (std::size_t i = 0; i < places_.size(); ++i) enter(i);
     } else {
@@ -83,6 +91,8 @@ class Memory {
 
   std::vector<Slot> slots_;
   std::vector<Place> places_;
+  std::size_t asked_ = 0;
+  bool idle_ = false;
 };
 
 constexpr Estimate unknown{std::numeric_limits<double>::quiet_NaN(),
@@ -100,7 +110,8 @@ Dual dual_of(const Dual& value) { return value; }
 template <class S, class Model>
 class Answers {
  public:
-  Answers(const Model& model, const Question& question) : model_(model), question_(question) {}
+  Answers(const Model& model, const Question& question)
+      : model_(model), question_(question), while_alive_(model) {}
 
   S operator()(const History& h, double horizon) {
     const Duration stretch{horizon, std::isinf(horizon) ? TimeUnit::unstated : model_.unit};
@@ -119,7 +130,7 @@ class Answers {
         question_.quantity == Quantity::discounted ? question_.force_of_interest : 0;
     const Key key = key_of(h.x, h.T, horizon, 0);
     if (const S* known = shared_.find(key)) return p_alive_of<S>(model_, h) * *known;
-    const S rest = while_alive<S>(model_, h.x, h.T, force, horizon);
+    const S rest = while_alive_(h.x, h.T, force, horizon);
     shared_.keep(key, rest);
     return p_alive_of<S>(model_, h) * rest;
   }
@@ -138,6 +149,7 @@ class Answers {
 
   const Model& model_;
   const Question& question_;
+  WhileAlive<S, Model> while_alive_;
   Memory<S> shared_;
 };
 

@@ -4,10 +4,13 @@
 /// not depend on when they bought last, so that many share it.
 #pragma once
 
+#include <unordered_map>
+
 #include <loyalty/purchase/bg_nbd.hpp>
 #include <loyalty/purchase/pareto_nbd.hpp>
 
 #include "purchase/dual.hpp"
+#include "purchase/purchase_series.hpp"
 
 namespace loyalty::purchase {
 
@@ -19,6 +22,29 @@ template <class S, bool AlsoAtOnce>
 template <class S>
 [[nodiscard]] S while_alive(const ParetoNBD& model, double x, double T, double force,
                             double horizon);
+
+/// The same of many customers of one model, to the bit: what depends on their number of purchases alone is found once.
+template <class S, class Model>
+class WhileAlive {
+ public:
+  explicit WhileAlive(const Model& model);
+  S operator()(double x, double T, double force, double horizon);
+
+ private:
+  const Model& model_;
+  std::unordered_map<double, PurchaseSeries<S>> series_;  ///< by x
+};
+template <class S>
+class WhileAlive<S, ParetoNBD> {
+ public:
+  explicit WhileAlive(const ParetoNBD& model) : model_(model) {}
+  S operator()(double x, double T, double force, double horizon) const {
+    return while_alive<S>(model_, x, T, force, horizon);
+  }
+
+ private:
+  const ParetoNBD& model_;
+};
 
 /// P(alive at T) as a number of either kind.
 template <class S, class Model>
