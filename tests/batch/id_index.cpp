@@ -2,8 +2,10 @@
 #include <loyalty/batch/id_index.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +74,54 @@ TEST_CASE("the order of identifiers is that of their bytes, zeros and high bytes
     for (const std::uint32_t index : ids.sorted()) sorted.push_back(ids.text(index));
     RC_ASSERT(sorted == expected);
   });
+}
+
+TEST_CASE(
+    "the order of very many identifiers is that of their bytes, whatever they have in common") {
+  const auto check = [](const char* what, const std::function<std::string(std::uint64_t)>& made) {
+    INFO(what);
+    IdIndex ids;
+    std::set<std::string> expected;
+    std::uint64_t random = 1;
+    for (int i = 0; i < 20'000; ++i) {
+      random = random * 6364136223846793005U + 1442695040888963407U;
+      std::string text = made(random >> 33);
+      ids.add(text);
+      expected.insert(std::move(text));
+    }
+    REQUIRE(ids.size() == expected.size());
+    std::size_t at = 0;
+    const auto order = ids.sorted();
+    std::size_t wrong = 0;
+    for (const std::string& text : expected) wrong += ids.text(order[at++]) == text ? 0 : 1;
+    CHECK(wrong == 0);
+  };
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  check("numbers", number);
+  check("negative and positive numbers of up to 19 digits", [&](std::uint64_t n) {
+    return (n % 2 == 0 ? "-" : "") + number(n * (n % 4'000'000'000 + 1));
+  });
+  check("numbers and texts",
+        [&](std::uint64_t n) { return n % 3 == 0 ? number(n) : number(n) + "x"; });
+  check("a long beginning in common",
+        [&](std::uint64_t n) { return std::string(100, 'c') + number(n); });
+  check("a short beginning in common", [&](std::uint64_t n) { return "customer-" + number(n); });
+  check("one the beginning of another, with zeros after it", [](std::uint64_t n) {
+    return std::string(1 + n % 90, 'a') + std::string(n / 90 % 90, '\0');
+  });
+}
+
+TEST_CASE("an identifier without bytes is a text, wherever it comes") {
+  for (const bool first : {true, false}) {
+    IdIndex ids;
+    if (!first) ids.add("b");
+    const std::uint32_t empty = ids.add(std::string_view{});
+    ids.add(std::int64_t{0});
+    ids.add("a");
+    CHECK(ids.text(empty).empty());
+    CHECK(ids.find(std::string_view{}) == empty);
+    CHECK(ids.sorted().front() == empty);
+  }
 }
 
 TEST_CASE("identifiers are bytes: long ones, and ones with zeros inside") {
