@@ -71,6 +71,8 @@ class Policy:
     @property
     def purchase_cycle_days(self) -> float: ...
     @property
+    def half_life_days(self) -> dict[str, float]: ...
+    @property
     def labels(self) -> list[str]: ...
 
 class ResultTable:
@@ -112,6 +114,8 @@ class AssessmentStream:
     def id(self, row: int) -> str: ...
     def kept(self, name: str) -> NDArray[Any] | tuple[NDArray[np.uint8], list[str]]:
         """A kept column: numbers, or of a text column the numbers of its words, 255 where absent, and the words."""
+
+def read_ahead(source: _Stream) -> object: ...
 
 class Threads:
     """Threads that are started once and wait for work; 0 means one for each core."""
@@ -488,6 +492,9 @@ def purchase_simulate_spend(
 value_least_known_years: float
 
 def value_yearly_rate(decayed_sum: _Column, known: _Column, half_life: float) -> _Numbers: ...
+def fold_purchases(
+    columns: dict[str, _Source], policy: Policy, as_of: int
+) -> tuple[Portfolio, dict[str, NDArray[Any]]]: ...
 def value_prospects(
     model: Sequence[float],
     unit: str,

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from loyalty._by_relationship import RelationshipValue, by_relationship
+from loyalty._by_relationship import by_relationship
 from loyalty._fits import DiscountRate, Estimate, Learned
+from loyalty._relationship_value import RelationshipValue
 from loyalty._states import grid, page, state_numbers, whole_number, wrapped
 from loyalty.dynamics import Transitions
 
