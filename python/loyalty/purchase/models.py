@@ -524,7 +524,23 @@ def _needed(horizon: Any) -> Any:
     return horizon
 
 
-class BGNBD(PurchaseModel):
+class _BetaGeometric(PurchaseModel):
+    """A model whose customers drop out after a purchase, with probabilities Beta(a, b)."""
+
+    def __init__(
+        self,
+        *,
+        r: float,
+        alpha: float,
+        a: float,
+        b: float,
+        unit: str | None = None,
+        covariance: Any = None,
+    ) -> None:
+        super().__init__((r, alpha, a, b), unit, covariance)
+
+
+class BGNBD(_BetaGeometric):
     """The BG/NBD model (Fader, Hardie and Lee 2005): purchase rates Gamma(r, alpha), dropout probabilities Beta(a, b).
 
     Customers drop out right after a repeat purchase.
@@ -544,20 +560,8 @@ class BGNBD(PurchaseModel):
 
     name = "BG/NBD"
 
-    def __init__(
-        self,
-        *,
-        r: float,
-        alpha: float,
-        a: float,
-        b: float,
-        unit: str | None = None,
-        covariance: Any = None,
-    ) -> None:
-        super().__init__((r, alpha, a, b), unit, covariance)
 
-
-class MBGNBD(PurchaseModel):
+class MBGNBD(_BetaGeometric):
     """The MBG/NBD model (Batislam, Denizel and Filiztekin 2007): as :class:`BGNBD`, but the first may be the last.
 
     Parameters
@@ -571,18 +575,6 @@ class MBGNBD(PurchaseModel):
     """
 
     name = "MBG/NBD"
-
-    def __init__(
-        self,
-        *,
-        r: float,
-        alpha: float,
-        a: float,
-        b: float,
-        unit: str | None = None,
-        covariance: Any = None,
-    ) -> None:
-        super().__init__((r, alpha, a, b), unit, covariance)
 
 
 class ParetoNBD(PurchaseModel):
