@@ -329,9 +329,9 @@ void register_purchase(py::module_& m) {
         return for_each_row<2>(
             std::array{Numbers(value, "value", Range::any), Numbers(error, "error", Range::any)},
             [&](const std::array<double, 2>& row) {
-              const Estimate estimate{row[0], row[1]};
+              const Forecast forecast{row[0], row[1]};
               const Interval ends =
-                  share ? share_interval(estimate, reach) : positive_interval(estimate, reach);
+                  share ? share_interval(forecast, reach) : positive_interval(forecast, reach);
               return std::array{ends.low, ends.high};
             });
       },

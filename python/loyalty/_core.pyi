@@ -267,7 +267,7 @@ def learn(
     """Learns from event columns, whole histories in any order; rows after `as_of` are not used."""
 
 def fit_beta_binomial(good: _Column, bad: _Column) -> dict[str, Any]:
-    """The Beta prior of shares; estimates as (value, low, high). Rows with a null are left out."""
+    """The Beta prior of shares; estimates as (value, sd, low, high). Rows with a null are left out."""
 
 def fit_gamma_rate(events: _Column, exposure: _Column) -> dict[str, Any]:
     """The Gamma prior of rates, likewise."""
@@ -513,8 +513,8 @@ def value_prospects(
     spend_covariance: NDArray[np.float64] | None,
 ) -> dict[str, NDArray[np.float64]]: ...
 
-# --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (mean, sd, low, high), a
-# table of estimates has these as its rows
+# --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (value, sd, low, high),
+# a table of estimates has these as its rows
 
 _Matrix: TypeAlias = NDArray[np.float64]
 _Status: TypeAlias = tuple[str, str, int, int, float]

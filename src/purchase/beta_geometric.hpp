@@ -238,14 +238,14 @@ struct BetaGeometric {
   int at_once = 0;
 
   /// ln of P(gone at T)/P(alive at T).
-  S log_odds_gone(const History& h) const {
+  S log_odds_gone(const CustomerHistory& h) const {
     const double chances = h.x + at_once - 1;  // after the last purchase, the others survived
     if (chances < 0) return S(-std::numeric_limits<double>::infinity());
     const S quiet = (r + S(h.x)) * log1p(S(h.T - h.t_x) / (alpha + S(h.t_x)));
     return log(a / (b + S(chances))) + quiet;
   }
 
-  S log_likelihood(const History& h) const {
+  S log_likelihood(const CustomerHistory& h) const {
     const S bought = log_rising(r, h.x) - S(h.x) * log(alpha + S(h.T)) - r * log1p(S(h.T) / alpha);
     const S stayed = log_all_fail(a, b, h.x + at_once);
     if (h.x + at_once < 1) return bought + stayed;
@@ -258,12 +258,12 @@ struct BetaGeometric {
       return bought + stayed + Dual::chain(odds_gone, more, value_of(odds<double>(u).above));
   }
 
-  Odds<S> alive(const History& h) const {
+  Odds<S> alive(const CustomerHistory& h) const {
     if (h.x + at_once < 1) return {S(1.0), S(0.0)};
     return odds(log_odds_gone(h));
   }
 
-  S p_no_purchase(const History& h, double horizon) const {
+  S p_no_purchase(const CustomerHistory& h, double horizon) const {
     const auto [here, gone] = alive(h);
     return gone + here * exp(-(r + S(h.x)) * log1p(S(horizon) / (alpha + S(h.T))));
   }

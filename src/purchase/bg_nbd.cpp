@@ -35,17 +35,18 @@ double evaluated(const BetaGeometricNBD<AlsoAtOnce>& model, Gradient* gradient,
 }  // namespace
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::log_likelihood(const History& h, Gradient* gradient) const {
+double BetaGeometricNBD<AlsoAtOnce>::log_likelihood(const CustomerHistory& h,
+                                                    Gradient* gradient) const {
   return evaluated(*this, gradient, [&](const auto& m) { return m.log_likelihood(h); });
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::p_alive(const History& h, Gradient* gradient) const {
+double BetaGeometricNBD<AlsoAtOnce>::p_alive(const CustomerHistory& h, Gradient* gradient) const {
   return evaluated(*this, gradient, [&](const auto& m) { return m.alive(h).below; });
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const History& h, Duration horizon,
+double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const CustomerHistory& h, Duration horizon,
                                                    Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   return evaluated(*this, gradient, [&](const auto& m) { return m.p_no_purchase(h, t); });
@@ -59,13 +60,13 @@ S while_alive(const BetaGeometricNBD<AlsoAtOnce>& model, double x, double T, dou
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const History& h, Duration horizon,
+double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const CustomerHistory& h, Duration horizon,
                                                         Gradient* gradient) const {
   return discounted(h, {0, unit}, horizon, gradient);
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::discounted(const History& h, const DiscountRate& rate,
+double BetaGeometricNBD<AlsoAtOnce>::discounted(const CustomerHistory& h, const DiscountRate& rate,
                                                 Duration horizon, Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);

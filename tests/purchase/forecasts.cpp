@@ -14,6 +14,7 @@
 
 using namespace loyalty::purchase;
 using loyalty::ColumnError;
+using loyalty::Interval;
 using loyalty::MismatchError;
 using loyalty::PolicyError;
 
@@ -22,9 +23,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-const std::vector<History> histories{{0, 0, 0},     {0, 0, 38.86},     {1, 38.86, 38.86},
-                                     {2, 5, 38.86}, {2, 30.43, 38.86}, {26, 30, 31},
-                                     {300, 1, 40},  {2000, 155.9, 156}};
+const std::vector<CustomerHistory> histories{{0, 0, 0},     {0, 0, 38.86},     {1, 38.86, 38.86},
+                                             {2, 5, 38.86}, {2, 30.43, 38.86}, {26, 30, 31},
+                                             {300, 1, 40},  {2000, 155.9, 156}};
 
 /// The published fits, and shapes at which the textbook formulas fail.
 template <class Function>
@@ -45,7 +46,7 @@ void for_each_model(const Function& function) {
 
 TEST_CASE("purchase: individual forecasts at the published parameters") {
   // vectors.json, F_individual.
-  const History h{2, 30.43, 38.86};
+  const CustomerHistory h{2, 30.43, 38.86};
   const BGNBD bg{.r = 0.243, .alpha = 4.414, .a = 0.793, .b = 2.426};
   CHECK(std::abs(bg.log_likelihood(h) - -9.458606307066) < 1e-11);
   CHECK(std::abs(bg.p_alive(h) - 0.7265785700807) < 1e-12);
@@ -58,7 +59,7 @@ TEST_CASE("purchase: individual forecasts at the published parameters") {
   CHECK(std::abs(pareto.log_likelihood(h) - -9.55428324515) < 1e-10);
   CHECK(std::abs(pareto.p_alive(h) - 0.869167559153) < 1e-11);
   CHECK(std::abs(pareto.expected_purchases(h, 39) - 1.45512319326) < 1e-10);
-  const History frequent{221, 103.42857, 103.57143};
+  const CustomerHistory frequent{221, 103.42857, 103.57143};
   CHECK(std::abs(pareto.log_likelihood(frequent) - -76.9677415856) < 1e-9);
   CHECK(std::abs(pareto.p_alive(frequent) - 0.999134071588) < 1e-11);
 }
@@ -80,7 +81,7 @@ TEST_CASE("purchase: forecasts agree with each other, whatever the parameters") 
     CAPTURE(m.name);
     CAPTURE(m.r);
     CAPTURE(m.alpha);
-    for (const History& h : histories) {
+    for (const CustomerHistory& h : histories) {
       CAPTURE(h.x);
       CAPTURE(h.t_x);
       CAPTURE(h.T);
@@ -145,14 +146,14 @@ TEST_CASE("purchase: a series and an integral over the dropout probability say t
 }
 
 TEST_CASE("purchase: BG/NBD calls every one-time buyer alive, the others do not") {
-  const History once{0, 0, 1000};
+  const CustomerHistory once{0, 0, 1000};
   CHECK(BGNBD{0.243, 4.414, 0.793, 2.426}.p_alive(once) == 1);
   CHECK(MBGNBD{0.525, 6.183, 0.891, 1.614}.p_alive(once) < 0.2);
   CHECK(ParetoNBD{0.553, 10.578, 0.606, 11.669}.p_alive(once) < 0.2);
 }
 
 TEST_CASE("purchase: probabilities far below the least number are 0, not errors") {
-  const History silent{2000, 3, 156};
+  const CustomerHistory silent{2000, 3, 156};
   for_each_model([&](const auto& m) {
     CHECK(std::isfinite(m.log_likelihood(silent)));
     const double alive = m.p_alive(silent);
@@ -209,7 +210,7 @@ TEST_CASE("purchase: a customer's answer is the same to the bit whoever else is 
         CHECK(alone == all[i]);
         CHECK(error == errors[i]);
       }
-      const History h = columns[5];
+      const CustomerHistory h = columns[5];
       if (quantity == Quantity::expected_purchases) CHECK(all[5] == m.expected_purchases(h, 13));
       if (quantity == Quantity::p_alive) CHECK(all[5] == m.p_alive(h));
     }
@@ -239,7 +240,7 @@ TEST_CASE("purchase: null in, null out") {
 
 TEST_CASE("purchase: days are never taken for weeks") {
   const BGNBD by_weeks{0.243, 4.414, 0.793, 2.426, TimeUnit::week};
-  const History h{2, 30.43, 38.86};
+  const CustomerHistory h{2, 30.43, 38.86};
   CHECK(by_weeks.expected_purchases(h, days(273)) ==
         doctest::Approx(by_weeks.expected_purchases(h, weeks(39))).epsilon(1e-14));
   CHECK_THROWS_WITH_AS(static_cast<void>(by_weeks.expected_purchases(h, 39)),

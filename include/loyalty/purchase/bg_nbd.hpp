@@ -36,23 +36,24 @@ struct BetaGeometricNBD {
   static constexpr std::array<std::string_view, 4> parameter_names{"r", "alpha", "a", "b"};
 
   /// Logarithm of the likelihood of one history. O(1).
-  [[nodiscard]] double log_likelihood(const History& history, Gradient* gradient = nullptr) const;
+  [[nodiscard]] double log_likelihood(const CustomerHistory& history,
+                                      Gradient* gradient = nullptr) const;
 
   /// P(the customer is still alive at T). O(1).
-  [[nodiscard]] double p_alive(const History& history, Gradient* gradient = nullptr) const;
+  [[nodiscard]] double p_alive(const CustomerHistory& history, Gradient* gradient = nullptr) const;
 
   /// P(no purchase within `horizon` after T): gone already, or alive and quiet. O(1).
-  [[nodiscard]] double p_no_purchase(const History& history, Duration horizon,
+  [[nodiscard]] double p_no_purchase(const CustomerHistory& history, Duration horizon,
                                      Gradient* gradient = nullptr) const;
 
   /// E[purchases within `horizon` after T]. A positive series of a few dozen terms or, where that would be long, an
   /// integral over the dropout probability by the trapezoidal rule.
-  [[nodiscard]] double expected_purchases(const History& history, Duration horizon,
+  [[nodiscard]] double expected_purchases(const CustomerHistory& history, Duration horizon,
                                           Gradient* gradient = nullptr) const;
 
   /// E[discounted purchases after T], all of them or those within a horizon: the integral of the purchase rate. Without
   /// a horizon the rate must be above 0 (PolicyError).
-  [[nodiscard]] double discounted(const History& history, const DiscountRate& rate,
+  [[nodiscard]] double discounted(const CustomerHistory& history, const DiscountRate& rate,
                                   Duration horizon = forever, Gradient* gradient = nullptr) const;
 
   /// E[repeat purchases in the first `time` of a new customer], the first purchase not counted.
