@@ -239,7 +239,8 @@ def _ahead(
     horizon = float(asked.horizon.count) * _core.purchase_units_in(asked.horizon.unit, unit)
     found = _core.value_prospects(
         model.values(), unit, money.values(), x, t_x, T, mean, now["cost"][rows], horizon,
-        rate.rate, rate.per, rate.continuous, share, _covariance(model), _covariance(money),
+        rate.rate, rate.per, rate.continuous, share,
+        model._usable_covariance(), money._usable_covariance(),
     )  # fmt: skip
     for name in AHEAD:
         none[name][rows] = found[name]
@@ -252,12 +253,6 @@ def _ahead(
     )
     told.append(f"In prospect a purchase brings {100 * share:.3g} % of its value.")
     return none, (end, sentence, 0, 0, 0.0), told
-
-
-def _covariance(model: Any) -> np.ndarray | None:
-    """The covariance of estimates, None where there is none to use."""
-    found = model.covariance
-    return None if found is None or not np.isfinite(found).all() else np.asarray(found, float)
 
 
 def _margins_told(bought: _Bought, share: float | None) -> str:

@@ -476,6 +476,7 @@ def purchase_expected_cumulative(
     T: NDArray[np.float64],  # noqa: N803
     weight: _Matrix,
     past: NDArray[np.float64],
+    covariance: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]: ...
 def purchase_simulate(
     model: str,

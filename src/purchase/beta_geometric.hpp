@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <loyalty/math/beta.hpp>
 #include <loyalty/math/log_rising.hpp>
 #include <loyalty/purchase/history.hpp>
 
@@ -170,6 +171,47 @@ S purchases_while_alive(const Alive<S>& now, double t) {
       break;
   }
   return exp(S(scale) - now.shape * log1p(y)) * sum;
+}
+
+/// E[X (X - 1)] of the purchases X within t: they are at least j where K is and the first j - 1 were not the last, so it
+/// is the sum of P(K = k) 2 (E[q] + 2 E[q^2] + ... + (k - 1) E[q^(k-1)]). Given the dropout probability p it is
+/// 2 q/p^2 P(K' > 1), K' being K with the odds y p.
+inline double pairs_while_alive(const Alive<double>& now, double t) {
+  if (!(t > 0)) return 0;
+  const double y = t / now.rate;
+  if (terms_needed(now.shape, y) > most_terms) {
+    const double slope = (now.shape + 1) * std::min(y, 1e12);
+    const math::detail::BetaLaw two_or_more(2, now.shape);
+    return DropoutLaw<double>(now.a, now.b, slope).mean([&](double p) {
+      const double z = y * p / (1 + y * p);
+      if (!(z > 0)) return now.shape * (now.shape + 1) * y * y;
+      const double rest = 1 / (1 + y * p);
+      return 2 * (1 - p) / p / p * two_or_more.tails({z, rest, z < rest}).lower;
+    });
+  }
+  const double z = t / (now.rate + t);
+  double scale = 0;  // the terms are held e^-scale of their size
+  double term = 1;
+  double kept = 1;  // E[q^j]
+  double pairs = 0;
+  double sum = 0;
+  for (int i = 1;; ++i) {
+    const double k = i;
+    term *= (now.shape + k - 1) * z / k;
+    pairs += 2 * (k - 1) * kept;
+    kept *= (now.b + k - 1) / (now.a + now.b + k - 1);
+    sum += term * pairs;
+    if (i % check_every != 0) continue;
+    if (sum > 1e200) {
+      term *= 1e-200;
+      sum *= 1e-200;
+      scale += 200 * 2.30258509299404568402;
+    }
+    // What is left out falls at least as fast as k^2 times a geometric series.
+    const double fall = 1 - (now.shape + k) / (k + 1) * z;
+    if (fall > 0 && term * (pairs + 2 * (k + 1 / fall) / fall) <= 1e-17 * fall * sum) break;
+  }
+  return std::exp(scale - now.shape * std::log1p(y)) * sum;
 }
 
 /// The rate of purchases over time after now, the derivative of the function above.

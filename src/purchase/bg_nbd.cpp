@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <loyalty/purchase/bg_nbd.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -83,6 +84,14 @@ double BetaGeometricNBD<AlsoAtOnce>::expected_purchases_new(Duration time,
   return evaluated(*this, gradient, [&](const auto& m) {
     return m.p_stays() * purchases_while_alive(m.beginner(), t);
   });
+}
+
+template <bool AlsoAtOnce>
+double BetaGeometricNBD<AlsoAtOnce>::variance_new(Duration time) const {
+  const double t = count_in(time, unit);
+  const auto m = formulas<double>(*this);
+  const double mean = m.p_stays() * purchases_while_alive(m.beginner(), t);
+  return std::max(0.0, m.p_stays() * pairs_while_alive(m.beginner(), t) + mean * (1 - mean));
 }
 
 template <bool AlsoAtOnce>

@@ -131,6 +131,18 @@ double ParetoNBD::expected_purchases_new(Duration time, Gradient* gradient) cons
   });
 }
 
+double ParetoNBD::variance_new(Duration time) const {
+  const double t = count_in(time, unit);
+  if (!(t > 0)) return 0;
+  const double mean = purchases_while_alive(r, alpha, s, beta, t);
+  // Half of E[L^2]: the integral of v P(L > v), whose integrand falls from v = beta/s on.
+  const double half = falling_integral<double>(
+      t, beta, [&](double v) { return v * std::exp(-s * std::log1p(v / beta)); },
+      [&](double v) { return s / (beta + v); });
+  const double pairs = r / alpha * ((r + 1) / alpha) * 2 * half;
+  return std::max(0.0, pairs + mean * (1 - mean));
+}
+
 std::vector<double> ParetoNBD::p_counts_new(int most, Duration time) const {
   const double t = count_in(time, unit);
   std::vector<double> p(static_cast<std::size_t>(most) + 1, 0.0);

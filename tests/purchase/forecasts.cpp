@@ -314,6 +314,82 @@ TEST_CASE("purchase: intervals") {
   CHECK(share_interval({1, 0}, 2).low == 1);
 }
 
+TEST_CASE("variance of a new customer's purchases is that of the law of their number") {
+  // The law itself has references of its own (references.csv, p_count).
+  const auto check = [](const auto& model, double t, int most, double precision) {
+    const std::vector<double> p = model.p_counts_new(most, t);
+    double mean = 0;
+    for (std::size_t k = 0; k < p.size(); ++k) mean += static_cast<double>(k) * p[k];
+    double variance = 0;
+    for (std::size_t k = 0; k < p.size(); ++k)
+      variance += (static_cast<double>(k) - mean) * (static_cast<double>(k) - mean) * p[k];
+    CAPTURE(model.name);
+    CAPTURE(t);
+    CHECK(model.variance_new(t) == doctest::Approx(variance).epsilon(precision));
+  };
+  for (const double t : {1e-6, 0.5, 10.0, 78.0}) {
+    check(BGNBD{0.243, 4.414, 0.793, 2.426}, t, 1000, 1e-10);
+    check(MBGNBD{0.525, 6.183, 0.891, 1.614}, t, 1000, 1e-10);
+    check(ParetoNBD{0.553, 10.578, 0.606, 11.669}, t, 1000, 1e-10);
+    check(ParetoNBD{2, 5, 1, 20}, t, 1000,
+          1e-10);  // s = 1 and s = 2: where closed forms divide by 0
+    check(ParetoNBD{2, 5, 2, 20}, t, 1000, 1e-10);
+    check(BGNBD{1, 1, 50, 0.5}, t, 2000, 1e-10);  // hardly anybody stays
+    check(MBGNBD{1, 1, 0.5, 50}, t, 4000, 1e-10);
+  }
+  // Where the sum would be long, here from 23 on: the integral over the dropout probability.
+  for (const double t : {22.0, 23.0, 24.0, 25.0}) check(BGNBD{4, 1, 0.7, 3}, t, 2000, 1e-10);
+  check(BGNBD{5, 1, 0.8, 2.4}, 400, 25000, 1e-10);
+  check(MBGNBD{5, 1, 0.8, 2.4}, 400, 25000, 1e-10);
+  check(BGNBD{5, 1, 1e-3, 1e3}, 400, 25000, 1e-10);
+}
+
+TEST_CASE(
+    "variance of a new customer's purchases: none in no time, and rare ones by chance alone") {
+  const auto check = [](const auto& model, double rate) {
+    CHECK(model.variance_new(0) == 0);
+    CHECK(model.variance_new(1e-200) == doctest::Approx(rate * 1e-200));
+  };
+  check(BGNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4);
+  check(MBGNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4 * 0.75);
+  check(ParetoNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4);
+}
+
+TEST_CASE(
+    "cumulative purchases of simulated cohorts lie between 5 and 95 % as often as they should") {
+  const auto check = [](const auto& model) {
+    std::vector<double> T;
+    for (int i = 0; i < 150; ++i) T.push_back(20 + 0.1 * i);
+    const CohortColumns cohort{T.data(), nullptr, T.size()};
+    const loyalty::Estimate expected = expected_cumulative(model, cohort, {0})[0];
+    constexpr int cohorts = 2000;
+    int below = 0;
+    int above = 0;
+    double sum = 0;
+    double squares = 0;
+    for (int k = 0; k < cohorts; ++k) {
+      const Simulated drawn = simulate(model, T, 0, static_cast<std::uint64_t>(k) + 1);
+      const double total = std::accumulate(drawn.x.begin(), drawn.x.end(), 0.0);
+      below += total < expected.low ? 1 : 0;
+      above += total > expected.high ? 1 : 0;
+      sum += total;
+      squares += (total - expected.value) * (total - expected.value);
+    }
+    CAPTURE(model.name);
+    MESSAGE(model.name, ": of ", cohorts, " cohorts ", below, " below and ", above, " above, sd ",
+            std::sqrt(squares / cohorts), " drawn, ", expected.sd, " expected");
+    CHECK(std::abs(sum / cohorts - expected.value) < 4 * expected.sd / std::sqrt(cohorts));
+    CHECK(std::sqrt(squares / cohorts) == doctest::Approx(expected.sd).epsilon(0.07));
+    CHECK(below > 60);  // 5 % are 100 +- 9.7
+    CHECK(below < 140);
+    CHECK(above > 60);
+    CHECK(above < 140);
+  };
+  check(BGNBD{0.243, 4.414, 0.793, 2.426});
+  check(MBGNBD{0.525, 6.183, 0.891, 1.614});
+  check(ParetoNBD{0.553, 10.578, 0.606, 11.669});
+}
+
 TEST_CASE("purchase: expected spend lies between the customer's own mean and that of all") {
   const GammaGamma m{.p = 6.24957, .q = 3.74422, .v = 15.44352};
   const double all = m.p * m.v / (m.q - 1);

@@ -59,6 +59,13 @@ struct BetaGeometricNBD {
   /// E[repeat purchases in the first `time` of a new customer], the first purchase not counted.
   [[nodiscard]] double expected_purchases_new(Duration time, Gradient* gradient = nullptr) const;
 
+  /// Variance of the repeat purchases in the first `time` of a new customer, chance and differences between customers
+  /// together. Were there no dropout their number K would be negative binomial, and each is the last with a probability
+  /// whose complement is q, so that E[X (X - 1)] is the sum of P(K = k) 2 (E[q] + ... + (k - 1) E[q^(k-1)]), all positive
+  /// (the model of P. Fader, B. Hardie and K. Lee, Marketing Science 24, 2005; MBG/NBD likewise). Where that is long, an
+  /// integral over the dropout probability.
+  [[nodiscard]] double variance_new(Duration time) const;
+
   /// P(k repeat purchases in the first `time` of a new customer) for k = 0..most. O(most).
   [[nodiscard]] std::vector<double> p_counts_new(int most, Duration time) const;
 };

@@ -53,6 +53,12 @@ struct ParetoNBD {
   /// E[repeat purchases in the first `time` of a new customer], the first purchase not counted.
   [[nodiscard]] double expected_purchases_new(Duration time, Gradient* gradient = nullptr) const;
 
+  /// Variance of the repeat purchases in the first `time` of a new customer, chance and differences between customers
+  /// together: they are Poisson with the mean Lambda L, L being the life within `time` and independent of the rate, so
+  /// that E[X (X - 1)] = E[Lambda^2] E[L^2] (the model of D. Schmittlein, D. Morrison and R. Colombo, Management Science
+  /// 33, 1987); E[L^2] by quadrature.
+  [[nodiscard]] double variance_new(Duration time) const;
+
   /// P(k repeat purchases in the first `time` of a new customer) for k = 0..most.
   [[nodiscard]] std::vector<double> p_counts_new(int most, Duration time) const;
 };

@@ -148,6 +148,11 @@ class Model:
             raise ValueError(f"this {self.name} has no parameters. {self.status}")
         return values
 
+    def _usable_covariance(self) -> np.ndarray | None:
+        """The covariance of the parameters; None where there is none, or a parameter lies at its bound."""
+        found = self._covariance
+        return None if found is None or not np.isfinite(found).all() else found
+
     def _needed_covariance(self, interval: float | None) -> np.ndarray | None:
         """The covariance, where an interval is asked for."""
         if interval is None:
