@@ -17,7 +17,7 @@ int main() {
 
   const MixForecast ahead = forecast_mix(chain, today, today.sum(), 12);
   const Estimate advocates = ahead.share(12, 2);
-  std::printf("advocates in a year %.1f %% (%.1f to %.1f)\n", 100 * advocates.mean,
+  std::printf("advocates in a year %.1f %% (%.1f to %.1f)\n", 100 * advocates.value,
               100 * advocates.low, 100 * advocates.high);
 
   const FirstPassage climb =
@@ -28,6 +28,6 @@ int main() {
   margins << 5, 20, 60, 0;
   const DiscountRate rate(0.15, TimeUnit::year);
   const RungValue value = value_by_state(chain, margins, {}, rate.factor(TimeUnit::month));
-  std::printf("a client is worth %.0f (%.0f to %.0f)\n", value.of(1).mean, value.of(1).low,
+  std::printf("a client is worth %.0f (%.0f to %.0f)\n", value.of(1).value, value.of(1).low,
               value.of(1).high);
 }

@@ -26,4 +26,4 @@ value = loyalty.value.by_rung(
     discount=loyalty.DiscountRate(0.15, per="year"),
 )
 client = value.of("client")
-print(f"a client is worth {client.mean:.0f} ({client.low:.0f} to {client.high:.0f})")
+print(f"a client is worth {client.value:.0f} ({client.low:.0f} to {client.high:.0f})")

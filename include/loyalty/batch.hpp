@@ -9,3 +9,4 @@
 #include <loyalty/batch/learning.hpp>
 #include <loyalty/batch/output.hpp>
 #include <loyalty/batch/portfolio.hpp>
+#include <loyalty/batch/purchases.hpp>

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <loyalty/dynamics/chain.hpp>
-#include <loyalty/dynamics/estimate.hpp>
 #include <loyalty/dynamics/first_passage.hpp>
 #include <loyalty/dynamics/intensities.hpp>
 #include <loyalty/dynamics/mix_forecast.hpp>

@@ -7,6 +7,7 @@
 
 #include <loyalty/math/beta.hpp>
 #include <loyalty/math/branchless.hpp>
+#include <loyalty/math/estimate.hpp>
 #include <loyalty/math/fit_status.hpp>
 #include <loyalty/math/gamma.hpp>
 #include <loyalty/math/gamma_quantile.hpp>

@@ -20,6 +20,8 @@
 #include <loyalty/dynamics.hpp>
 #include <loyalty/value.hpp>
 
+#include "out_columns.hpp"
+
 namespace py = pybind11;
 
 namespace loyalty::python {
@@ -36,18 +38,16 @@ py::tuple status_tuple(const FitStatus& status) {
                         status.evaluations, status.remaining);
 }
 
-py::tuple estimate_tuple(const Estimate& e) { return py::make_tuple(e.mean, e.sd, e.low, e.high); }
-
 py::object optional_tuple(const std::optional<Estimate>& e) {
   return e ? py::object(estimate_tuple(*e)) : py::object(py::none());
 }
 
-/// Estimates as the rows mean, sd, low, high.
+/// Estimates as the rows value, sd, low, high.
 Rows table(const std::vector<Estimate>& estimates) {
   Rows out(4, static_cast<Index>(estimates.size()));
   for (Index i = 0; i < out.cols(); ++i) {
     const Estimate& e = estimates[static_cast<std::size_t>(i)];
-    out.col(i) << e.mean, e.sd, e.low, e.high;
+    out.col(i) << e.value, e.sd, e.low, e.high;
   }
   return out;
 }
@@ -178,7 +178,7 @@ py::dict forecast_dict(const MixForecast& f, Index n) {
       const Estimate expected = f.expected_share(static_cast<int>(h), j);
       const Estimate counted = f.share(static_cast<int>(h), j);
       plug_in(h, j) = at.plug_in[j];
-      share(h, j) = counted.mean;
+      share(h, j) = counted.value;
       model_sd(h, j) = expected.sd;
       chance_sd(h, j) = std::sqrt(at.chance_variance[j]);
       sd(h, j) = counted.sd;

@@ -28,8 +28,6 @@ namespace py = pybind11;
 namespace loyalty::python {
 namespace {
 
-py::tuple estimate_tuple(const PointInterval& e) { return py::make_tuple(e.value, e.low, e.high); }
-
 /// Two columns of evidence, without the rows in which one is null.
 struct Evidences {
   std::vector<double> first;

@@ -15,6 +15,7 @@
 
 #include <loyalty/batch/books.hpp>
 #include <loyalty/batch/output.hpp>
+#include <loyalty/math/estimate.hpp>
 
 namespace loyalty::python {
 
@@ -53,6 +54,11 @@ inline py::array object_array(const TextValues& values) {
     items[i] = item.release().ptr();
   }
   return array;
+}
+
+/// An estimate as `Estimate` of the package takes it.
+inline py::tuple estimate_tuple(const Estimate& e) {
+  return py::make_tuple(e.value, e.sd, e.low, e.high);
 }
 
 /// Books as `Books.of` of the package reads them.

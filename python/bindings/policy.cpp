@@ -88,6 +88,16 @@ void register_policy(py::module_& m) {
                              })
       .def_property_readonly("purchase_cycle_days",
                              [](const Policy& p) { return p.purchase_cycle_days; })
+      .def_property_readonly("half_life_days",
+                             [](const Policy& p) {
+                               py::dict out;
+                               visit_common(p, [&out](const Key& key, const auto& field) {
+                                 if (key.section == "half_life_days")
+                                   out[py::str(std::string(key.name))] =
+                                       detail::field_value(field) / key.unit;
+                               });
+                               return out;
+                             })
       .def_property_readonly("labels", [](const Policy& p) {
         py::list out;
         for (int i = 0; i < rung_count; ++i) out.append(std::string(p.label(static_cast<Rung>(i))));

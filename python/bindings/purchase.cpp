@@ -329,9 +329,9 @@ void register_purchase(py::module_& m) {
         return for_each_row<2>(
             std::array{Numbers(value, "value", Range::any), Numbers(error, "error", Range::any)},
             [&](const std::array<double, 2>& row) {
-              const Estimate estimate{row[0], row[1]};
+              const Forecast forecast{row[0], row[1]};
               const Interval ends =
-                  share ? share_interval(estimate, reach) : positive_interval(estimate, reach);
+                  share ? share_interval(forecast, reach) : positive_interval(forecast, reach);
               return std::array{ends.low, ends.high};
             });
       },
@@ -363,19 +363,32 @@ void register_purchase(py::module_& m) {
   m.def(
       "purchase_expected_cumulative",
       [](const std::string& model, const Parameters& parameters, const Reals& T,
-         const std::optional<Reals>& weight, const Reals& past) {
+         const std::optional<Reals>& weight, const Reals& past,
+         const std::optional<Reals>& covariance) {
         const CohortColumns cohort = cohort_of(T, weight);
         const std::vector<double> dates = vector_of(past);
-        std::vector<double> sums;
+        const std::optional<Covariance> c = covariance_of(covariance);
+        std::vector<Estimate> sums;
         {
           // Plain numbers from here on, no Python object: other threads may run.
           const py::gil_scoped_release release;
-          sums = with_model(model, parameters,
-                            [&](const auto& of) { return expected_cumulative(of, cohort, dates); });
+          sums = with_model(model, parameters, [&](const auto& of) {
+            return expected_cumulative(of, cohort, dates, c ? &*c : nullptr);
+          });
         }
-        return array_of(sums);
+        Reals table({py::ssize_t{4}, static_cast<py::ssize_t>(sums.size())});
+        auto cells = table.mutable_unchecked<2>();
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+          const auto at = static_cast<py::ssize_t>(i);
+          cells(0, at) = sums[i].value;
+          cells(1, at) = sums[i].sd;
+          cells(2, at) = sums[i].low;
+          cells(3, at) = sums[i].high;
+        }
+        return table;
       },
-      py::arg("model"), py::arg("parameters"), py::arg("T"), py::arg("weight"), py::arg("past"));
+      py::arg("model"), py::arg("parameters"), py::arg("T"), py::arg("weight"), py::arg("past"),
+      py::arg("covariance"));
   m.def(
       "purchase_simulate",
       [](const std::string& model, const Parameters& parameters, const Reals& T, double horizon,

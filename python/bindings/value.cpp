@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// \file
 /// Value by relationship over columns. Value by rung is a method of chains: dynamics.cpp.
+#include <loyalty/batch/purchases.hpp>
 #include <loyalty/value.hpp>
 
 #include <pybind11/numpy.h>
@@ -10,12 +11,16 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "arrays.hpp"
+#include "event_buffers.hpp"
+#include "out_columns.hpp"
 
 namespace loyalty::python {
 namespace {
@@ -90,6 +95,28 @@ py::dict prospects_of(const Parameters& model, const std::string& unit, const Pa
   return made;
 }
 
+/// The portfolio of a log until a date, and its purchases by column.
+py::tuple folded_purchases(const py::dict& columns, const Policy& policy, Time as_of) {
+  EventBuffers buffers(columns);
+  std::optional<PurchaseLog> log;
+  {
+    // Nothing of Python is touched: other threads may run.
+    const py::gil_scoped_release release;
+    log = fold_purchases(buffers.read(), policy, as_of);
+  }
+  Purchases& p = log->purchases;
+  py::dict out;
+  out["first"] = owned_array(std::vector<std::int64_t>(p.first.begin(), p.first.end()));
+  out["time"] = owned_array(std::move(p.time));
+  out["amount"] = owned_array(std::move(p.amount));
+  out["margin"] = owned_array(std::move(p.margin));
+  out["ever"] = owned_array(std::move(p.ever));
+  out["with_amount"] = owned_array(std::move(p.with_amount));
+  out["with_margin"] = owned_array(std::move(p.with_margin));
+  out["sales"] = owned_array(std::move(p.sales));
+  return py::make_tuple(std::make_unique<Portfolio>(std::move(log->portfolio)), out);
+}
+
 }  // namespace
 
 void register_value(py::module_& m) {
@@ -104,6 +131,8 @@ void register_value(py::module_& m) {
                                })[0];
       },
       py::arg("decayed_sum"), py::arg("known"), py::arg("half_life"));
+  m.def("fold_purchases", &folded_purchases, py::arg("columns"), py::arg("policy"),
+        py::arg("as_of"));
   m.def("value_prospects", &prospects_of, py::arg("model"), py::arg("unit"), py::arg("spend"),
         py::arg("x"), py::arg("t_x"), py::arg("T"), py::arg("mean_value"), py::arg("cost_a_year"),
         py::arg("horizon"), py::arg("rate"), py::arg("per"), py::arg("continuous"),

@@ -71,6 +71,8 @@ class Policy:
     @property
     def purchase_cycle_days(self) -> float: ...
     @property
+    def half_life_days(self) -> dict[str, float]: ...
+    @property
     def labels(self) -> list[str]: ...
 
 class ResultTable:
@@ -112,6 +114,8 @@ class AssessmentStream:
     def id(self, row: int) -> str: ...
     def kept(self, name: str) -> NDArray[Any] | tuple[NDArray[np.uint8], list[str]]:
         """A kept column: numbers, or of a text column the numbers of its words, 255 where absent, and the words."""
+
+def read_ahead(source: _Stream) -> object: ...
 
 class Threads:
     """Threads that are started once and wait for work; 0 means one for each core."""
@@ -263,7 +267,7 @@ def learn(
     """Learns from event columns, whole histories in any order; rows after `as_of` are not used."""
 
 def fit_beta_binomial(good: _Column, bad: _Column) -> dict[str, Any]:
-    """The Beta prior of shares; estimates as (value, low, high). Rows with a null are left out."""
+    """The Beta prior of shares; estimates as (value, sd, low, high). Rows with a null are left out."""
 
 def fit_gamma_rate(events: _Column, exposure: _Column) -> dict[str, Any]:
     """The Gamma prior of rates, likewise."""
@@ -472,6 +476,7 @@ def purchase_expected_cumulative(
     T: NDArray[np.float64],  # noqa: N803
     weight: _Matrix,
     past: NDArray[np.float64],
+    covariance: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]: ...
 def purchase_simulate(
     model: str,
@@ -488,6 +493,9 @@ def purchase_simulate_spend(
 value_least_known_years: float
 
 def value_yearly_rate(decayed_sum: _Column, known: _Column, half_life: float) -> _Numbers: ...
+def fold_purchases(
+    columns: dict[str, _Source], policy: Policy, as_of: int
+) -> tuple[Portfolio, dict[str, NDArray[Any]]]: ...
 def value_prospects(
     model: Sequence[float],
     unit: str,
@@ -506,8 +514,8 @@ def value_prospects(
     spend_covariance: NDArray[np.float64] | None,
 ) -> dict[str, NDArray[np.float64]]: ...
 
-# --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (mean, sd, low, high), a
-# table of estimates has these as its rows
+# --- populations; a status is (end, sentence, iterations, evaluations, remaining), an estimate (value, sd, low, high),
+# a table of estimates has these as its rows
 
 _Matrix: TypeAlias = NDArray[np.float64]
 _Status: TypeAlias = tuple[str, str, int, int, float]

@@ -37,9 +37,19 @@ class FitStatus:
 
 
 class Estimate(NamedTuple):
-    """A number with its uncertainty: standard deviation, and 5 and 95 % points."""
+    """A number with its uncertainty; NaN where something is not known, an infinite end where there is no limit.
 
-    mean: float
+    Attributes
+    ----------
+    value
+        The number itself: the mean of what it may be, or the one that fits the data best.
+    sd
+        Its standard deviation; NaN where only the ends are known.
+    low, high
+        The 5 and 95 % points.
+    """
+
+    value: float
     sd: float
     low: float
     high: float

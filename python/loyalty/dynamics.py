@@ -534,7 +534,7 @@ class FirstPassage(Learned):
         lines = []
         if self.mean is not None:
             lines.append(
-                f"  mean {self.mean.mean:.1f} {self._unit}s (5-95 % {self.mean.low:.1f}-{self.mean.high:.1f}), "
+                f"  mean {self.mean.value:.1f} {self._unit}s (5-95 % {self.mean.low:.1f}-{self.mean.high:.1f}), "
                 f"from one to another ± {self.spread:.1f}"
             )
         if self.median is not None:
@@ -684,7 +684,7 @@ class Intensities(Learned):
     Examples
     --------
     >>> rates = Intensities([[0, 0.05], [0, 0]], states=["buyer", "client"])
-    >>> round(rates.first_passage("client", "buyer").mean.mean, 6)
+    >>> round(rates.first_passage("client", "buyer").mean.value, 6)
     20.0
     """
 

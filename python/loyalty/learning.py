@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from loyalty import _core, frames
 from loyalty._dates import check_zone, date_text, instant
 from loyalty._events import event_columns, native_columns, times
+from loyalty._fits import Estimate
 from loyalty.frames import number_or_array
 from loyalty.policy import Policy
 from loyalty.portfolio import Books
@@ -40,8 +41,8 @@ VALUE_COLUMNS = (
     ("after", "number", "what it is now; as before where it stays"),
     ("changed", "flag", "whether it changed"),
     ("estimate", "number", "what the data say, whether or not it was taken"),
-    ("low", "number", "lower end of its 95 % interval; 0 for none"),
-    ("high", "number", "upper end; infinite for none"),
+    ("low", "number", "5 % point; 0 where there is no lower limit"),
+    ("high", "number", "95 % point; infinite where there is no upper limit"),
     ("relationships", "integer", "that had evidence"),
     ("evidence", "number", "outcomes, or gaps between purchases"),
     ("ended", "text", "converged, boundary, not_identified, too_little_data or stopped"),
@@ -52,22 +53,6 @@ SCORE_COLUMNS = (
     ("half_life_days", "number", "half-life that was tried"),
     ("log_score", "number", "how well it predicts; differences count"),
 )
-
-
-class Estimate(NamedTuple):
-    """A number with its 95 % interval; NaN where nothing is known, infinite where there is no limit.
-
-    Attributes
-    ----------
-    value
-        The number itself.
-    low, high
-        The ends of the interval.
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -413,7 +398,8 @@ def prequential_score(
     """How well the evidence before each outcome predicts it: the sum of good ln p + bad ln(1 - p).
 
     p is the mean of the Beta prior with the evidence of all earlier seconds, which fades with the half-life. Half-lives
-    are compared by the difference of their scores: more is better, and 1.92 less is worse beyond chance.
+    are compared by the difference of their scores: more is better, and what scores 1.35 less than the best lies outside
+    its 5-95 % interval.
 
     Parameters
     ----------

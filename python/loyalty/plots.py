@@ -432,6 +432,8 @@ def first_passage(time: FirstPassage, ax: Any = None) -> Any:
 def tracking(table: Any, ax: Any = None) -> Any:
     """Repeat purchases so far, and those that a purchase model expects; what the fit has not seen lies behind the line.
 
+    The band holds 90 % of what the model expects to be seen: chance, and what the fit leaves open.
+
     Parameters
     ----------
     table
@@ -445,9 +447,12 @@ def tracking(table: Any, ax: Any = None) -> Any:
         The axes.
     """
     columns = ("observed_cumulative", "expected_cumulative", "fitted")
-    held = frames.columns_of(table, columns)
+    ends_of_band = ("expected_cumulative_low", "expected_cumulative_high")
+    held = frames.columns_of(table, columns + ends_of_band)
     when = _times(times("until", frames.column_of(table, "until"), "UTC"))
     ax = _axes(ax)
+    low, high = (held[name] for name in ends_of_band)
+    ax.fill_between(when, low, high, color=MODEL_COLOUR, alpha=0.28, linewidth=0)
     ax.plot(when, held["observed_cumulative"], color=_ink(ax), linewidth=1.8)
     ax.plot(when, held["expected_cumulative"], color=MODEL_COLOUR, linewidth=1.8, linestyle="--")
     seen = np.flatnonzero(held["fitted"].astype(bool))
@@ -467,7 +472,7 @@ def tracking(table: Any, ax: Any = None) -> Any:
         (float(held["observed_cumulative"][-1]), "observed", _ink(ax)),
         (float(held["expected_cumulative"][-1]), "expected", MODEL_COLOUR),
     ]
-    top = max(end for end, *_ in ends)
+    top = max(float(high[-1]), *(end for end, *_ in ends))
     _end_labels(ax, ends, 0.055 * top, lambda end, name: f"{name}  {end:,.0f}")
     ax.set_ylim(0, 1.05 * top if top > 0 else 1)
     ax.set_xlim(when[0], when[-1])

@@ -137,6 +137,12 @@ class Portfolio:
         self._rejects: dict[str, np.ndarray] = {}
         self._revision = 0  # rises with every call that may change a state
 
+    @classmethod
+    def _of(cls, core: _core.Portfolio, policy: Policy, threads: int = 1) -> Portfolio:
+        made = cls.__new__(cls)
+        made._begin(core, policy, threads)
+        return made
+
     @property
     def policy(self) -> Policy:
         """The policy."""
@@ -354,8 +360,7 @@ class Portfolio:
         is damaged, of a later version or of another policy, and OSError for one that cannot be read.
         """
         core, manifest = _core.Portfolio.load(os.fspath(path), policy and policy._core)
-        portfolio = cls.__new__(cls)
-        portfolio._begin(core, policy or Policy._of(core.policy), threads)
+        portfolio = cls._of(core, policy or Policy._of(core.policy), threads)
         portfolio.manifest = manifest
         return portfolio
 

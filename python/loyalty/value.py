@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from loyalty._by_relationship import RelationshipValue, by_relationship
+from loyalty._by_relationship import by_relationship
 from loyalty._fits import DiscountRate, Estimate, Learned
+from loyalty._relationship_value import RelationshipValue
 from loyalty._states import grid, page, state_numbers, whole_number, wrapped
 from loyalty.dynamics import Transitions
 
@@ -51,7 +52,7 @@ def by_rung(
     >>> from loyalty import DiscountRate
     >>> chain = Transitions.known([[0.8, 0.2], [0, 1]], states=["client", "lapsed"], period="year")
     >>> found = by_rung(chain, {"client": 100}, discount=DiscountRate(0.1, per="year"))
-    >>> round(found.of("client").mean, 2)
+    >>> round(found.of("client").value, 2)
     366.67
     """
     if not isinstance(moves, Transitions):
@@ -136,7 +137,9 @@ class RungValue(Learned):
         ]
         if rows and self.total is not None:
             total = self.total
-            rows.append(["all", "", f"{total.mean:,.2f}", f"{total.low:,.2f} to {total.high:,.2f}"])
+            rows.append(
+                ["all", "", f"{total.value:,.2f}", f"{total.low:,.2f} to {total.high:,.2f}"]
+            )
         span = (
             ""
             if self._periods is None

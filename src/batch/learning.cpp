@@ -12,17 +12,18 @@
 #include <fmt/format.h>
 
 #include <loyalty/core/error.hpp>
+#include <loyalty/math/normal.hpp>
 #include <loyalty/math/optimise_gamma_rate.hpp>
 
 #include "batch/ledger.hpp"
 #include "batch/stream_model.hpp"
+#include "core/counts.hpp"
 
 namespace loyalty {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-/// Half of the 95 % point of chi^2 with one degree of freedom.
-constexpr double drop = 1.9207294103470605;
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// What fades by so much a second, fades by so much in `seconds`.
 double fade(Time seconds, double half_life) noexcept {
@@ -112,14 +113,10 @@ double score_of(const Ledger& ledger, Stream stream, double half_life, const Pol
 
 // ---- words -----------------------------------------------------------------------------------------
 
-std::string relationships_text(std::int64_t n) {
-  return n == 1 ? "1 relationship" : fmt::format("{} relationships", n);
-}
-
 std::string lacking(std::int64_t have, std::int64_t least) {
   return fmt::format(
       "{} {} outcomes at two times or more; {} are needed: {} more. The policy's value stays.",
-      relationships_text(have), have == 1 ? "has" : "have", least, least - have);
+      counted(have, "relationship"), have == 1 ? "has" : "have", least, least - have);
 }
 
 /// A number with so many significant digits, as it would be written.
@@ -185,9 +182,9 @@ class HalfLifeSearch {
       }
     }
     sort();
-    // Where the score falls below the best by `drop`, on either side, to 2 %.
+    // Where the score falls below the best by `likelihood_drop_95`, on either side, to 2 %.
     at = best();
-    const double least = points_[at].second - drop;
+    const double least = points_[at].second - math::likelihood_drop_95;
     std::size_t below = at;
     while (below > 0 && points_[below - 1].second >= least) --below;
     std::size_t above = at;
@@ -203,7 +200,7 @@ class HalfLifeSearch {
   }
 
   /// The best half-life, and those between which all predict nearly as well; 0 and infinity are open ends. Seconds.
-  PointInterval estimate() const { return {points_[best()].first, low_, high_}; }
+  Estimate estimate() const { return {points_[best()].first, unknown, low_, high_}; }
 
   HalfLifeScores scores(Stream stream) const {
     HalfLifeScores out;
@@ -320,9 +317,9 @@ class Learner {
   }
 
   /// Decides what becomes of a half-life; `found` in seconds.
-  static void take_half_life(const PointInterval& found, Stream stream, Time& half_life,
+  static void take_half_life(const Estimate& found, Stream stream, Time& half_life,
                              LearnedValue& value) {
-    value.estimate = {in_days(found.value), in_days(found.low), in_days(found.high)};
+    value.estimate = {in_days(found.value), unknown, in_days(found.low), in_days(found.high)};
     const auto old = static_cast<double>(half_life);
     const bool fits = old >= found.low && old <= found.high;
     const auto days = [](double seconds) { return number(in_days(seconds)); };
@@ -363,7 +360,7 @@ class Learner {
   }
 
   /// A prior whose weight has an interval wider than this factor is not taken.
-  static constexpr double widest = 100;
+  static constexpr double widest = 50;
 
   /// A prior at the lower bounds says that they do not suit these outcomes.
   static bool taken(const PriorFit& fit) {
@@ -396,7 +393,7 @@ class Learner {
       fit.status.sentence = lacking(content.telling, options_.least_relationships);
     }
     const auto [first, second] = prior_of(policy_.roles[static_cast<std::size_t>(role)], stream);
-    const auto take = [&](std::string_view name, double& current, const PointInterval& estimate) {
+    const auto take = [&](std::string_view name, double& current, const Estimate& estimate) {
       LearnedValue value;
       value.key = fmt::format("roles.{}.{}.{}", role_names[static_cast<std::size_t>(role)],
                               keys.section, name);
@@ -608,13 +605,6 @@ Learning learn(const EventColumns& rows, const Policy& policy, const LearnOption
 
 namespace {
 
-std::string thousands(std::int64_t n) {
-  std::string digits = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
-
 /// Adds words in lines of at most 100 columns, indented.
 void add_wrapped(std::string& s, std::string_view words, std::size_t indent) {
   constexpr std::size_t width = 100;
@@ -631,9 +621,8 @@ void add_wrapped(std::string& s, std::string_view words, std::size_t indent) {
 void add_values(std::string& s, const Learning& l, bool changed) {
   const auto wanted = [&](const LearnedValue& v) { return v.changed() == changed; };
   if (std::none_of(l.values.begin(), l.values.end(), wanted)) return;
-  s += changed
-           ? fmt::format("\n{:<48}{:>9}{:>9}   {}\n", "Changed", "before", "now", "95 % interval")
-           : fmt::format("\n{:<48}{:>9}   {}\n", "Kept", "value", "ended");
+  s += changed ? fmt::format("\n{:<48}{:>9}{:>9}   {}\n", "Changed", "before", "now", "5-95 %")
+               : fmt::format("\n{:<48}{:>9}   {}\n", "Kept", "value", "ended");
   for (std::size_t i = 0; i < l.values.size(); ++i) {
     const LearnedValue& v = l.values[i];
     if (!wanted(v)) continue;
@@ -651,9 +640,9 @@ void add_values(std::string& s, const Learning& l, bool changed) {
                        l.values[i + 1].sentence == v.sentence;
     if (again) continue;
     add_wrapped(s,
-                v.relationships == 0
-                    ? v.sentence
-                    : fmt::format("{} From {}.", v.sentence, relationships_text(v.relationships)),
+                v.relationships == 0 ? v.sentence
+                                     : fmt::format("{} From {}.", v.sentence,
+                                                   counted(v.relationships, "relationship")),
                 4);
   }
 }
@@ -686,7 +675,7 @@ std::string summary(const Learning& l) {
       l.first == no_time ? ""
                          : fmt::format(" from {} to {}", date_text(l.first), date_text(l.last));
   std::string s = fmt::format("Learned from {} rows{} of {}, as of {}.\n", thousands(l.books.read),
-                              span, relationships_text(l.relationships), date_text(l.as_of));
+                              span, counted(l.relationships, "relationship"), date_text(l.as_of));
   const std::int64_t without = l.books.skipped_total() + l.books.set_aside_total();
   if (without + l.later > 0)
     s += fmt::format("{} of the rows were skipped or set aside; {} later ones were not used.\n",

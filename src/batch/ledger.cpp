@@ -5,10 +5,9 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <utility>
 
-#include <loyalty/batch/portfolio.hpp>
-
-#include "batch/picked.hpp"
+#include "batch/heard_log.hpp"
 
 namespace loyalty {
 namespace {
@@ -115,37 +114,21 @@ class Acts {
 }  // namespace
 
 Ledger ledger_of(const EventColumns& rows, const Policy& policy, Time as_of) {
-  Ledger ledger;
-  ledger.as_of = as_of;
-  std::vector<std::size_t> until;
-  const std::size_t count = rows.time == nullptr ? 0 : rows.rows;
-  until.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Time time = rows.time[i];
-    if (time > as_of) continue;
-    until.push_back(i);
-    if (time < -furthest_time) continue;
-    ledger.first = ledger.first == no_time ? time : std::min(ledger.first, time);
-    ledger.last = std::max(ledger.last, time);
-  }
-  ledger.later = static_cast<std::int64_t>(count - until.size());
-  const Picked picked(rows, until);
-  Portfolio portfolio(policy, policy.landmark ? policy.landmark : as_of);
   Acts acts;
   const ActObserver hear = [&acts](std::uint32_t who, const Act& act) { acts.hear(who, act); };
-  portfolio.observe(hear);
-  ledger.books = portfolio.apply(picked.columns());
-  for (Reject& reject : ledger.books.rejects)
-    reject.row = static_cast<std::int64_t>(until[static_cast<std::size_t>(reject.row)]);
-  const AsOf at = portfolio.at(as_of);
-  const std::vector<std::uint32_t> sorted = portfolio.sorted();
-  std::vector<std::uint32_t> rank(sorted.size());
-  for (std::uint32_t who = 0; who < sorted.size(); ++who) {
-    rank[sorted[who]] = who;
-    ledger.roles.push_back(portfolio.role(sorted[who]));
-    ledger.waiting.push_back(at.open_age(portfolio.state(sorted[who], as_of, hear)));
+  HeardLog log = hear_log(rows, policy, as_of, hear);
+  Ledger ledger;
+  ledger.as_of = as_of;
+  ledger.first = log.first;
+  ledger.last = log.last;
+  ledger.later = log.later;
+  ledger.books = std::move(log.books);
+  const AsOf at = log.portfolio.at(as_of);
+  for (const std::uint32_t who : log.sorted) {
+    ledger.roles.push_back(log.portfolio.role(who));
+    ledger.waiting.push_back(at.open_age(log.portfolio.state(who, as_of, hear)));
   }
-  acts.settle(rank, policy, ledger);
+  acts.settle(log.rank, policy, ledger);
   return ledger;
 }
 

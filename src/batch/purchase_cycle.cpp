@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include <loyalty/batch/learning.hpp>
+#include <loyalty/math/normal.hpp>
+
+#include "core/counts.hpp"
 
 namespace loyalty {
 namespace {
@@ -86,10 +89,8 @@ PurchaseCycle purchase_cycle(std::vector<PurchaseGap> gaps, std::int64_t least_r
   cycle.relationships = static_cast<std::int64_t>(again.size());
   const auto lacking = [&] {
     return fmt::format("{} bought twice; {} are needed: {} more.",
-                       cycle.relationships == 1
-                           ? "1 relationship"
-                           : fmt::format("{} relationships", cycle.relationships),
-                       least_relationships, least_relationships - cycle.relationships);
+                       counted(cycle.relationships, "relationship"), least_relationships,
+                       least_relationships - cycle.relationships);
   };
   if (cycle.closed == 0) {
     cycle.status.sentence = "Nobody bought twice: " + std::to_string(least_relationships) +
@@ -104,7 +105,7 @@ PurchaseCycle purchase_cycle(std::vector<PurchaseGap> gaps, std::int64_t least_r
   // As for any median: halfway, where the curve runs level there.
   const bool halfway = c.share[at] > level - 1e-12 && at + 1 < c.days.size();
   cycle.days.value = halfway ? (c.days[at] + c.days[at + 1]) / 2 : c.days[at];
-  const double half = 1.959963984540054 * standard_error(gaps, c, at);
+  const double half = math::normal_95 * standard_error(gaps, c, at);
   std::size_t low = 0;
   while (low < at && c.share[low] > level + half) ++low;
   std::size_t high = at;

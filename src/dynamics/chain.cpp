@@ -70,12 +70,12 @@ Chain DirichletRows::chain() const {
     chain.mean.row(i) = p.transpose();
     chain.covariance.emplace_back((MatrixXd(p.asDiagonal()) - p * p.transpose()) / (total + 1));
   }
-  const std::string moves = detail::shown(seen);
+  const std::string moves = detail::shown_count(seen);
   if (seen < least) {
     chain.status.end = FitEnd::too_little_data;
     chain.status.sentence =
         "Only " + moves + (seen == 1 ? " transition was" : " transitions were") +
-        " seen, staying included; at least " + detail::shown(least) + " are needed.";
+        " seen, staying included; at least " + detail::shown_count(least) + " are needed.";
   } else {
     chain.status.end = FitEnd::converged;
     chain.status.sentence =

@@ -12,6 +12,8 @@
 #include <loyalty/core/config.hpp>
 #include <loyalty/core/error.hpp>
 
+#include "core/counts.hpp"
+
 namespace loyalty::detail {
 
 /// A number as messages show it, whatever the locale: whole numbers in full, others to six digits.
@@ -24,6 +26,12 @@ namespace loyalty::detail {
           : std::to_chars(text.data(), text.data() + text.size(), x, std::chars_format::general, 6)
                 .ptr;
   return {text.data(), end};
+}
+
+/// A count as sentences show it, 0 or more: 14,089; counts of weighted rows may have a part.
+[[nodiscard]] inline std::string shown_count(double n) {
+  const bool whole = n == std::floor(n) && n < 1e15;
+  return whole ? thousands(static_cast<std::int64_t>(n)) : shown(n);
 }
 
 /// Refuses a matrix that is not n x n (n = 0: not square) or has an entry below 0 or not finite.

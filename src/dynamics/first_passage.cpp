@@ -78,7 +78,7 @@ FirstPassage first_passage(const Chain& chain, const VectorXd& from,
   }
   const auto k = static_cast<Index>(reach.active.size());
   VectorXd times = VectorXd::Zero(n);
-  Estimate mean;
+  Estimate mean{0, 0, 0, 0};
   double spread = 0;
   if (k > 0) {
     const Eigen::PartialPivLU<MatrixXd> lu(MatrixXd::Identity(k, k) - q);

@@ -91,11 +91,11 @@ Intensities intensities(const MatrixXd& moves, const VectorXd& time, const MoveM
     }
     out.generator(i, i) = -out.generator.row(i).sum();
   }
-  const std::string count = detail::shown(seen);
+  const std::string count = detail::shown_count(seen);
   if (seen < least) {
     out.status.end = FitEnd::too_little_data;
     out.status.sentence = "Only " + count + (seen == 1 ? " move was" : " moves were") +
-                          " seen; at least " + detail::shown(least) + " are needed.";
+                          " seen; at least " + detail::shown_count(least) + " are needed.";
     return out;
   }
   out.status.end = FitEnd::converged;
@@ -186,7 +186,7 @@ FirstPassage first_passage(const Intensities& rates, const VectorXd& from,
   }
   if (k == 0) {
     out.median = out.soonest = out.latest = 0;
-    out.mean = Estimate{};
+    out.mean = Estimate{0, 0, 0, 0};
     out.spread = 0;
     return out;
   }

@@ -175,9 +175,10 @@ NullMix null_mix(std::span<const std::int64_t> counts, int most, double least) {
   }
   if (bought < least) {
     out.status.end = FitEnd::too_little_data;
-    out.status.sentence = "Only " + detail::shown(bought) + " of " + detail::shown(all) +
-                          " relationships bought in the period; at least " + detail::shown(least) +
-                          " are needed.";
+    out.status.sentence = "Only " + detail::shown_count(bought) + " of " +
+                          detail::shown_count(all) +
+                          " relationships bought in the period; at least " +
+                          detail::shown_count(least) + " are needed.";
     return out;
   }
   out = fitted(out.penetration, out.mean, most, all, squares / all - out.mean * out.mean);

@@ -149,8 +149,8 @@ Intensities fit_intensities(const std::vector<SnapshotCounts>& snapshots, const 
   }
   if (pairs < least) {
     out.status.end = FitEnd::too_little_data;
-    out.status.sentence = "Only " + detail::shown(pairs) + (pairs == 1 ? " pair" : " pairs") +
-                          " of snapshots; at least " + detail::shown(least) + " are needed.";
+    out.status.sentence = "Only " + detail::shown_count(pairs) + (pairs == 1 ? " pair" : " pairs") +
+                          " of snapshots; at least " + detail::shown_count(least) + " are needed.";
     return out;
   }
   // What was counted must be possible.
@@ -169,10 +169,10 @@ Intensities fit_intensities(const std::vector<SnapshotCounts>& snapshots, const 
     const Move& move = moves[static_cast<std::size_t>(m)];
     start[m] = std::log((seen(move.from, move.to) + 0.5) / (time[move.from] + longest));
   }
-  OptimiseOptions options;
+  math::OptimiseOptions options;
   options.low = VectorXd::Constant(count, std::log(1e-7 / longest));
   options.high = VectorXd::Constant(count, std::log(1e3 / shortest));
-  const Maximum best = maximise(
+  const math::Maximum best = math::maximise(
       [&](const VectorXd& x, VectorXd* gradient, MatrixXd* hessian) {
         const double value = snapshot_log_likelihood(sorted, mask, x, gradient, hessian);
         if (hessian != nullptr) *hessian = -*hessian;
@@ -198,7 +198,7 @@ Intensities fit_intensities(const std::vector<SnapshotCounts>& snapshots, const 
     const Move& move = moves[static_cast<std::size_t>(m)];
     const double variance = best.covariance(m, m);
     const bool told = std::isfinite(variance);
-    const double factor = told ? std::exp(normal_95 * std::sqrt(variance)) : unknown;
+    const double factor = told ? std::exp(math::normal_95 * std::sqrt(variance)) : unknown;
     out.sd(move.from, move.to) = rates[m] * (told ? std::sqrt(variance) : unknown);
     out.low(move.from, move.to) = rates[m] > 0 ? rates[m] / factor : 0;
     out.high(move.from, move.to) = rates[m] > 0 ? rates[m] * factor : unknown;
@@ -211,7 +211,7 @@ Intensities fit_intensities(const std::vector<SnapshotCounts>& snapshots, const 
   }
   switch (out.status.end) {
     case FitEnd::converged:
-      out.status.sentence = "The likelihood of " + detail::shown(pairs) +
+      out.status.sentence = "The likelihood of " + detail::shown_count(pairs) +
                             " pairs of snapshots has its maximum here, after " +
                             std::to_string(out.status.iterations) + " steps.";
       break;

@@ -7,7 +7,7 @@
 
 #include <Eigen/Eigenvalues>
 
-namespace loyalty {
+namespace loyalty::math {
 namespace {
 
 using Eigen::Index;
@@ -237,4 +237,4 @@ Maximum maximise(const Objective& objective, VectorXd start, const OptimiseOptio
   return best;
 }
 
-}  // namespace loyalty
+}  // namespace loyalty::math

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <fmt/format.h>
 
+#include <loyalty/math/normal.hpp>
 #include <loyalty/math/optimise.hpp>
 
 namespace loyalty {
@@ -16,12 +18,10 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double z = 1.959963984540054;  // 97.5 % point of the normal law
-constexpr double drop =
-    1.9207294103470605;  // z^2/2: 95 % of a likelihood ratio with one degree of freedom
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// The likelihood in ln first, ln second.
-Objective in_logs(const PriorLikelihood& likelihood) {
+math::Objective in_logs(const PriorLikelihood& likelihood) {
   return [&likelihood](const VectorXd& x, VectorXd* gradient, MatrixXd* hessian) {
     const double a = std::exp(x[0]);
     const double b = std::exp(x[1]);
@@ -83,19 +83,19 @@ struct AtWeight {
   }
 };
 
-Maximum maximum_of(const PriorLikelihood& likelihood, const PriorBounds& bounds, double first,
-                   double second, double tolerance) {
+math::Maximum maximum_of(const PriorLikelihood& likelihood, const PriorBounds& bounds, double first,
+                         double second, double tolerance) {
   VectorXd start(2);
   start << std::log(first), std::log(second);
-  OptimiseOptions options;
+  math::OptimiseOptions options;
   options.low = VectorXd::Constant(2, std::log(bounds.low));
   options.high = VectorXd::Constant(2, std::log(bounds.high));
   options.tolerance = tolerance;
-  return maximise(in_logs(likelihood), start, options);
+  return math::maximise(in_logs(likelihood), start, options);
 }
 
 /// Of the logarithms, at a maximum inside the bounds.
-MatrixXd covariance_of(const PriorLikelihood& likelihood, const Maximum& best,
+MatrixXd covariance_of(const PriorLikelihood& likelihood, const math::Maximum& best,
                        std::int64_t relationships) {
   if (!likelihood.spread) return best.covariance;
   const double a = std::exp(best.x[0]);
@@ -107,12 +107,17 @@ MatrixXd covariance_of(const PriorLikelihood& likelihood, const Maximum& best,
   return n / (n - 1) * (best.covariance * spread * best.covariance);
 }
 
-PointInterval around(double centre, double variance, double (*back)(double)) {
-  const double half = z * std::sqrt(variance);
-  return {back(centre), back(centre - half), back(centre + half)};
-}
 double exponential(double x) { return std::exp(x); }
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+/// A number whose logarithm, or logit, is estimated with a variance.
+Estimate around(double centre, double variance, double (*back)(double)) {
+  const double sd = std::sqrt(variance);
+  const double half = math::normal_95 * sd;
+  const double value = back(centre);
+  const double slope = back == logistic ? value * (1 - value) : value;
+  return {value, slope * sd, back(centre - half), back(centre + half)};
+}
 
 void take_intervals(const MatrixXd& c, const VectorXd& x, bool beta, PriorFit& fit) {
   const double a = fit.first.value;
@@ -148,7 +153,7 @@ void take_least_weight(const PriorLikelihood& likelihood, const PriorBounds& bou
   const auto fits = [&](double log_weight) {
     const AtWeight::Best found = at.best(std::exp(log_weight), u);
     u = found.u;
-    return best - found.value < drop;
+    return best - found.value < math::likelihood_drop_95;
   };
   while (high - low > 1e-3) {
     const double middle = (low + high) / 2;
@@ -159,18 +164,17 @@ void take_least_weight(const PriorLikelihood& likelihood, const PriorBounds& bou
   fit.log_likelihood = value;
   const double a = at.first(weight, where);
   const double b = at.second(weight, where);
-  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   if (low < std::log(bounds.low) + 0.01 || !within(weight, where)) {
-    fit.first = fit.second = fit.weight = {unknown, unknown, unknown};
+    fit.first = fit.second = fit.weight = {};
     fit.mean.value = likelihood.beta ? logistic(where) : std::exp(where);
     fit.status.end = FitEnd::not_identified;
     fit.status.sentence = fmt::format("The data do not tell how alike the {} are: any weight fits.",
                                       likelihood.rates);
     return;
   }
-  fit.first = {a, a, infinity};
-  fit.second = {b, b, infinity};
-  fit.weight = {weight, weight, infinity};
+  fit.first = {a, unknown, a, infinity};
+  fit.second = {b, unknown, b, infinity};
+  fit.weight = {weight, unknown, weight, infinity};
   fit.mean = around(where, 1 / curvature, likelihood.beta ? logistic : exponential);
   fit.status.end = FitEnd::boundary;
   fit.status.sentence = fmt::format(
@@ -204,15 +208,15 @@ std::vector<SharedEvidence> share_evidence(std::span<const double> first,
 
 double best_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, double& first,
                   double& second) {
-  const Maximum best = maximum_of(likelihood, bounds, first, second, 1e-6);
+  const math::Maximum best = maximum_of(likelihood, bounds, first, second, 1e-6);
   first = std::exp(best.x[0]);
   second = std::exp(best.x[1]);
   return best.value;
 }
 
 void search_prior(const PriorLikelihood& likelihood, const PriorBounds& bounds, PriorFit& fit) {
-  const Maximum best = maximum_of(likelihood, bounds, fit.start_first, fit.start_second,
-                                  OptimiseOptions{}.tolerance);
+  const math::Maximum best = maximum_of(likelihood, bounds, fit.start_first, fit.start_second,
+                                        math::OptimiseOptions{}.tolerance);
   fit.first.value = std::exp(best.x[0]);
   fit.second.value = std::exp(best.x[1]);
   fit.mean.value = likelihood.beta ? fit.first.value / (fit.first.value + fit.second.value)

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <loyalty/math/beta.hpp>
 #include <loyalty/math/log_rising.hpp>
 #include <loyalty/purchase/history.hpp>
 
@@ -187,6 +188,47 @@ S purchases_while_alive(const Alive<S>& now, double t) {
   return purchases_while_alive(now, t, series);
 }
 
+/// E[X (X - 1)] of the purchases X within t: they are at least j where K is and the first j - 1 were not the last, so it
+/// is the sum of P(K = k) 2 (E[q] + 2 E[q^2] + ... + (k - 1) E[q^(k-1)]). Given the dropout probability p it is
+/// 2 q/p^2 P(K' > 1), K' being K with the odds y p.
+inline double pairs_while_alive(const Alive<double>& now, double t) {
+  if (!(t > 0)) return 0;
+  const double y = t / now.rate;
+  if (terms_needed(now.shape, y) > most_terms) {
+    const double slope = (now.shape + 1) * std::min(y, 1e12);
+    const math::detail::BetaLaw two_or_more(2, now.shape);
+    return DropoutLaw<double>(now.a, now.b, slope).mean([&](double p) {
+      const double z = y * p / (1 + y * p);
+      if (!(z > 0)) return now.shape * (now.shape + 1) * y * y;
+      const double rest = 1 / (1 + y * p);
+      return 2 * (1 - p) / p / p * two_or_more.tails({z, rest, z < rest}).lower;
+    });
+  }
+  const double z = t / (now.rate + t);
+  double scale = 0;  // the terms are held e^-scale of their size
+  double term = 1;
+  double kept = 1;  // E[q^j]
+  double pairs = 0;
+  double sum = 0;
+  for (int i = 1;; ++i) {
+    const double k = i;
+    term *= (now.shape + k - 1) * z / k;
+    pairs += 2 * (k - 1) * kept;
+    kept *= (now.b + k - 1) / (now.a + now.b + k - 1);
+    sum += term * pairs;
+    if (i % check_every != 0) continue;
+    if (sum > 1e200) {
+      term *= 1e-200;
+      sum *= 1e-200;
+      scale += 200 * 2.30258509299404568402;
+    }
+    // What is left out falls at least as fast as k^2 times a geometric series.
+    const double fall = 1 - (now.shape + k) / (k + 1) * z;
+    if (fall > 0 && term * (pairs + 2 * (k + 1 / fall) / fall) <= 1e-17 * fall * sum) break;
+  }
+  return std::exp(scale - now.shape * std::log1p(y)) * sum;
+}
+
 /// The rate of purchases over time after now, the derivative of the function above.
 template <class S>
 class RateWhileAlive {
@@ -253,14 +295,14 @@ struct BetaGeometric {
   int at_once = 0;
 
   /// ln of P(gone at T)/P(alive at T).
-  S log_odds_gone(const History& h) const {
+  S log_odds_gone(const CustomerHistory& h) const {
     const double chances = h.x + at_once - 1;  // after the last purchase, the others survived
     if (chances < 0) return S(-std::numeric_limits<double>::infinity());
     const S quiet = (r + S(h.x)) * log1p(S(h.T - h.t_x) / (alpha + S(h.t_x)));
     return log(a / (b + S(chances))) + quiet;
   }
 
-  S log_likelihood(const History& h) const {
+  S log_likelihood(const CustomerHistory& h) const {
     const S bought = log_rising(r, h.x) - S(h.x) * log(alpha + S(h.T)) - r * log1p(S(h.T) / alpha);
     const S stayed = log_all_fail(a, b, h.x + at_once);
     if (h.x + at_once < 1) return bought + stayed;
@@ -273,12 +315,12 @@ struct BetaGeometric {
       return bought + stayed + Dual::chain(odds_gone, more, value_of(odds<double>(u).above));
   }
 
-  Odds<S> alive(const History& h) const {
+  Odds<S> alive(const CustomerHistory& h) const {
     if (h.x + at_once < 1) return {S(1.0), S(0.0)};
     return odds(log_odds_gone(h));
   }
 
-  S p_no_purchase(const History& h, double horizon) const {
+  S p_no_purchase(const CustomerHistory& h, double horizon) const {
     const auto [here, gone] = alive(h);
     return gone + here * exp(-(r + S(h.x)) * log1p(S(horizon) / (alpha + S(h.T))));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <loyalty/purchase/bg_nbd.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -35,17 +36,18 @@ double evaluated(const BetaGeometricNBD<AlsoAtOnce>& model, Gradient* gradient,
 }  // namespace
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::log_likelihood(const History& h, Gradient* gradient) const {
+double BetaGeometricNBD<AlsoAtOnce>::log_likelihood(const CustomerHistory& h,
+                                                    Gradient* gradient) const {
   return evaluated(*this, gradient, [&](const auto& m) { return m.log_likelihood(h); });
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::p_alive(const History& h, Gradient* gradient) const {
+double BetaGeometricNBD<AlsoAtOnce>::p_alive(const CustomerHistory& h, Gradient* gradient) const {
   return evaluated(*this, gradient, [&](const auto& m) { return m.alive(h).below; });
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const History& h, Duration horizon,
+double BetaGeometricNBD<AlsoAtOnce>::p_no_purchase(const CustomerHistory& h, Duration horizon,
                                                    Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   return evaluated(*this, gradient, [&](const auto& m) { return m.p_no_purchase(h, t); });
@@ -73,13 +75,13 @@ S WhileAlive<S, Model>::operator()(double x, double T, double force, double hori
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const History& h, Duration horizon,
+double BetaGeometricNBD<AlsoAtOnce>::expected_purchases(const CustomerHistory& h, Duration horizon,
                                                         Gradient* gradient) const {
   return discounted(h, {0, unit}, horizon, gradient);
 }
 
 template <bool AlsoAtOnce>
-double BetaGeometricNBD<AlsoAtOnce>::discounted(const History& h, const DiscountRate& rate,
+double BetaGeometricNBD<AlsoAtOnce>::discounted(const CustomerHistory& h, const DiscountRate& rate,
                                                 Duration horizon, Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
@@ -96,6 +98,14 @@ double BetaGeometricNBD<AlsoAtOnce>::expected_purchases_new(Duration time,
   return evaluated(*this, gradient, [&](const auto& m) {
     return m.p_stays() * purchases_while_alive(m.beginner(), t);
   });
+}
+
+template <bool AlsoAtOnce>
+double BetaGeometricNBD<AlsoAtOnce>::variance_new(Duration time) const {
+  const double t = count_in(time, unit);
+  const auto m = formulas<double>(*this);
+  const double mean = m.p_stays() * purchases_while_alive(m.beginner(), t);
+  return std::max(0.0, m.p_stays() * pairs_while_alive(m.beginner(), t) + mean * (1 - mean));
 }
 
 template <bool AlsoAtOnce>

@@ -44,16 +44,26 @@ std::vector<double> expected_counts(const Model& model, const CohortColumns& coh
 }
 
 template <class Model>
-std::vector<double> expected_cumulative(const Model& model, const CohortColumns& cohort,
-                                        const std::vector<double>& past) {
+std::vector<Estimate> expected_cumulative(const Model& model, const CohortColumns& cohort,
+                                          const std::vector<double>& past,
+                                          const Covariance* covariance) {
   const auto groups = grouped(cohort);
-  std::vector<double> expected;
+  std::vector<Estimate> expected;
   expected.reserve(past.size());
   for (const double before : past) {
     double sum = 0;
-    for (const auto& [T, weight] : groups)
-      if (T > before) sum += weight * model.expected_purchases_new({T - before, model.unit});
-    expected.push_back(sum);
+    double chance = 0;
+    Gradient slope{};
+    for (const auto& [T, weight] : groups) {
+      if (!(T > before)) continue;
+      const Duration time(T - before, model.unit);
+      Gradient own{};
+      sum += weight * model.expected_purchases_new(time, covariance == nullptr ? nullptr : &own);
+      chance += weight * model.variance_new(time);
+      for (std::size_t k = 0; k < slope.size(); ++k) slope[k] += weight * own[k];
+    }
+    const double fit = covariance == nullptr ? 0 : standard_error(slope, *covariance);
+    expected.push_back(positive_estimate(sum, chance + fit * fit));
   }
   return expected;
 }
@@ -61,11 +71,11 @@ std::vector<double> expected_cumulative(const Model& model, const CohortColumns&
 template std::vector<double> expected_counts(const BGNBD&, const CohortColumns&, int);
 template std::vector<double> expected_counts(const MBGNBD&, const CohortColumns&, int);
 template std::vector<double> expected_counts(const ParetoNBD&, const CohortColumns&, int);
-template std::vector<double> expected_cumulative(const BGNBD&, const CohortColumns&,
-                                                 const std::vector<double>&);
-template std::vector<double> expected_cumulative(const MBGNBD&, const CohortColumns&,
-                                                 const std::vector<double>&);
-template std::vector<double> expected_cumulative(const ParetoNBD&, const CohortColumns&,
-                                                 const std::vector<double>&);
+template std::vector<Estimate> expected_cumulative(const BGNBD&, const CohortColumns&,
+                                                   const std::vector<double>&, const Covariance*);
+template std::vector<Estimate> expected_cumulative(const MBGNBD&, const CohortColumns&,
+                                                   const std::vector<double>&, const Covariance*);
+template std::vector<Estimate> expected_cumulative(const ParetoNBD&, const CohortColumns&,
+                                                   const std::vector<double>&, const Covariance*);
 
 }  // namespace loyalty::purchase

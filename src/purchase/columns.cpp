@@ -95,7 +95,7 @@ class Memory {
   bool idle_ = false;
 };
 
-constexpr Estimate unknown{std::numeric_limits<double>::quiet_NaN(),
+constexpr Forecast unknown{std::numeric_limits<double>::quiet_NaN(),
                            std::numeric_limits<double>::quiet_NaN()};
 
 Key key_of(double a, double b, double c, double d) noexcept {
@@ -113,7 +113,7 @@ class Answers {
   Answers(const Model& model, const Question& question)
       : model_(model), question_(question), while_alive_(model) {}
 
-  S operator()(const History& h, double horizon) {
+  S operator()(const CustomerHistory& h, double horizon) {
     const Duration stretch{horizon, std::isinf(horizon) ? TimeUnit::unstated : model_.unit};
     switch (question_.quantity) {
       case Quantity::log_likelihood:
@@ -156,21 +156,21 @@ class Answers {
 template <class S, class Model>
 void answer_all(const Model& model, const Question& question, const HistoryColumns& histories,
                 double* values, const Covariance* covariance, double* standard_errors) {
-  Memory<Estimate> memory;
+  Memory<Forecast> memory;
   Answers<S, Model> answers(model, question);
-  const auto compute = [&](const History& h, double horizon, std::size_t row) {
+  const auto compute = [&](const CustomerHistory& h, double horizon, std::size_t row) {
     if (std::isnan(h.x + h.t_x + h.T + horizon)) return unknown;
     require_sound(histories, row);
     const Dual made = dual_of(answers(h, horizon));
-    return Estimate{made.value, covariance == nullptr ? 0 : standard_error(made.d, *covariance)};
+    return Forecast{made.value, covariance == nullptr ? 0 : standard_error(made.d, *covariance)};
   };
   for (std::size_t i = 0; i < histories.rows; ++i) {
-    const History h = histories[i];
+    const CustomerHistory h = histories[i];
     const double horizon =
         question.horizon_of_row == nullptr ? question.horizon : question.horizon_of_row[i];
     const Key key = key_of(h.x, h.t_x, h.T, horizon);
-    const Estimate* known = memory.find(key);
-    Estimate made;
+    const Forecast* known = memory.find(key);
+    Forecast made;
     if (known == nullptr) [[unlikely]] {
       made = compute(h, horizon, i);
       memory.keep(key, made);

@@ -38,16 +38,16 @@ double standard_error(const Gradient& gradient, const Covariance& covariance) no
 
 double normal_reach(double level) noexcept { return normal_quantile(0.5 + 0.5 * level); }
 
-Interval positive_interval(const Estimate& estimate, double reach) noexcept {
-  if (!(estimate.value > 0)) return {estimate.value, estimate.value};
-  const double factor = std::exp(reach * estimate.standard_error / estimate.value);
-  return {estimate.value / factor, estimate.value * factor};
+Interval positive_interval(const Forecast& forecast, double reach) noexcept {
+  if (!(forecast.value > 0)) return {forecast.value, forecast.value};
+  const double factor = std::exp(reach * forecast.standard_error / forecast.value);
+  return {forecast.value / factor, forecast.value * factor};
 }
 
-Interval share_interval(const Estimate& estimate, double reach) noexcept {
-  const double p = estimate.value;
+Interval share_interval(const Forecast& forecast, double reach) noexcept {
+  const double p = forecast.value;
   if (!(p > 0 && p < 1)) return {p, p};
-  const double factor = std::exp(reach * estimate.standard_error / (p * (1 - p)));
+  const double factor = std::exp(reach * forecast.standard_error / (p * (1 - p)));
   return {p / (p + (1 - p) * factor), p / (p + (1 - p) / factor)};
 }
 

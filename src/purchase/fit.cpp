@@ -187,7 +187,7 @@ std::string values_of(const Gradient& q) {
 }
 
 template <class Model>
-std::string sentence_of(const Maximum& found, const Gradient& q) {
+std::string sentence_of(const math::Maximum& found, const Gradient& q) {
   const auto name = [](int i) {
     return std::string(Model::parameter_names[static_cast<std::size_t>(i)]);
   };
@@ -259,7 +259,8 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
   // A point is tried by its value first; where it is taken, its derivatives are at hand.
   VectorXd known_at;
   LogLikelihood known;
-  const Objective objective = [&](const VectorXd& logs, VectorXd* gradient, MatrixXd* hessian) {
+  const math::Objective objective = [&](const VectorXd& logs, VectorXd* gradient,
+                                        MatrixXd* hessian) {
     const Gradient q = parameters(logs);
     if (known_at.size() != n || known_at != logs) {
       known = search.likelihood.at(q);
@@ -278,22 +279,22 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
     }
     return known.value;
   };
-  OptimiseOptions bounds;
+  math::OptimiseOptions bounds;
   const double reach = std::log(options.reach);
   constexpr double as_likely = 1e-3;  // in ln L
   bounds.low = VectorXd::Constant(n, -reach);
   bounds.high = VectorXd::Constant(n, reach);
-  Maximum best;
+  math::Maximum best;
   int evaluations = 0;
   const auto climb = [&](const VectorXd& from) {
-    Maximum found = maximise(objective, from, bounds);
+    math::Maximum found = math::maximise(objective, from, bounds);
     evaluations += found.status.evaluations;
     return found;
   };
   for (const Gradient& start : Search<Model>::starts(sample.purchases / sample.customers)) {
     VectorXd logs(n);
     for (Index i = 0; i < n; ++i) logs[i] = std::log(start[at(i)]);
-    Maximum found = climb(logs);
+    math::Maximum found = climb(logs);
     if (best.x.size() == 0 || found.value > best.value) best = std::move(found);
     if (best.status.end == FitEnd::converged) break;  // else another start may do better
   }
@@ -301,13 +302,13 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
   // the end, and the other parameters may well be known there.
   for (Index tries = 0; tries < n && best.flat >= 0; ++tries) {
     const int along = best.flat;
-    const OptimiseOptions before = bounds;
-    Maximum limit;
+    const math::OptimiseOptions before = bounds;
+    math::Maximum limit;
     for (const double bound : {before.low[along], before.high[along]}) {
       bounds.low[along] = bounds.high[along] = bound;
       VectorXd from = best.x;
       from[along] = bound;
-      Maximum found = climb(from);
+      math::Maximum found = climb(from);
       if (limit.x.size() == 0 || found.value > limit.value) limit = std::move(found);
     }
     if (!(limit.value > best.value - as_likely)) {

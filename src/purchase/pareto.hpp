@@ -28,7 +28,7 @@ struct TwoFates {
   double share_gone = 0;
   DropoutMoments moments;
 
-  TwoFates(const ParetoNBD& m, const History& h, Moments wanted) noexcept {
+  TwoFates(const ParetoNBD& m, const CustomerHistory& h, Moments wanted) noexcept {
     const double A = m.alpha + h.t_x;
     const double B = m.beta + h.t_x;
     const double span = h.T - h.t_x;
@@ -46,7 +46,7 @@ struct FateSlopes {
   Gradient stay;
   Gradient leave;
 
-  FateSlopes(const ParetoNBD& m, const History& at, const TwoFates& fates) noexcept {
+  FateSlopes(const ParetoNBD& m, const CustomerHistory& at, const TwoFates& fates) noexcept {
     const double A = m.alpha + at.t_x;
     const double B = m.beta + at.t_x;
     const double span = at.T - at.t_x;
@@ -59,7 +59,7 @@ struct FateSlopes {
 };
 
 /// Derivatives of log_sum, added to `g` and, where given, `h`.
-inline void add_derivatives(const ParetoNBD& m, const History& at, const TwoFates& fates,
+inline void add_derivatives(const ParetoNBD& m, const CustomerHistory& at, const TwoFates& fates,
                             Gradient& g, Hessian* h) noexcept {
   const double gone = fates.share_gone;
   const double here = 1 - gone;
@@ -97,7 +97,7 @@ inline void add_derivatives(const ParetoNBD& m, const History& at, const TwoFate
 }
 
 /// ln of the likelihood but for Gamma(r + x)/Gamma(r): value, and derivatives added where wanted.
-inline double log_likelihood_of(const ParetoNBD& m, const History& at, Gradient* g,
+inline double log_likelihood_of(const ParetoNBD& m, const CustomerHistory& at, Gradient* g,
                                 Hessian* h) noexcept {
   const double A = m.alpha + at.t_x;
   const double B = m.beta + at.t_x;

@@ -27,7 +27,7 @@ Parameters<S> parameters(const ParetoNBD& m) {
 }
 
 template <class S>
-S alive_share(const ParetoNBD& m, const History& h) {
+S alive_share(const ParetoNBD& m, const CustomerHistory& h) {
   if constexpr (std::is_same_v<S, double>) {
     const TwoFates fates(m, h, Moments::mass);
     return std::exp(fates.log_alive - fates.log_sum);
@@ -71,7 +71,7 @@ double evaluated(Gradient* gradient, const Function& function) {
 
 }  // namespace
 
-double ParetoNBD::log_likelihood(const History& h, Gradient* gradient) const {
+double ParetoNBD::log_likelihood(const CustomerHistory& h, Gradient* gradient) const {
   const double rising = math::log_rising(r, h.x);
   if (gradient == nullptr) return rising + log_likelihood_of(*this, h, nullptr, nullptr);
   *gradient = {};
@@ -79,13 +79,14 @@ double ParetoNBD::log_likelihood(const History& h, Gradient* gradient) const {
   return rising + log_likelihood_of(*this, h, gradient, nullptr);
 }
 
-double ParetoNBD::p_alive(const History& h, Gradient* gradient) const {
+double ParetoNBD::p_alive(const CustomerHistory& h, Gradient* gradient) const {
   return evaluated(gradient, [&](auto kind) { return alive_share<decltype(kind)>(*this, h); });
 }
 
-double ParetoNBD::p_no_purchase(const History& h, Duration horizon, Gradient* gradient) const {
+double ParetoNBD::p_no_purchase(const CustomerHistory& h, Duration horizon,
+                                Gradient* gradient) const {
   // Whoever was quiet until T + t was quiet until T: a ratio of two likelihoods that differ in T only.
-  const History quiet{h.x, h.t_x, h.T + count_in(horizon, unit)};
+  const CustomerHistory quiet{h.x, h.t_x, h.T + count_in(horizon, unit)};
   const Moments wanted = gradient == nullptr ? Moments::mass : Moments::all;
   const TwoFates now(*this, h, wanted);
   const TwoFates then(*this, quiet, wanted);
@@ -107,11 +108,12 @@ S while_alive(const ParetoNBD& model, double x, double T, double force, double h
   return discounted_while_alive(p.r + S(x), p.alpha + S(T), p.s, p.beta + S(T), force, horizon);
 }
 
-double ParetoNBD::expected_purchases(const History& h, Duration horizon, Gradient* gradient) const {
+double ParetoNBD::expected_purchases(const CustomerHistory& h, Duration horizon,
+                                     Gradient* gradient) const {
   return discounted(h, {0, unit}, horizon, gradient);
 }
 
-double ParetoNBD::discounted(const History& h, const DiscountRate& rate, Duration horizon,
+double ParetoNBD::discounted(const CustomerHistory& h, const DiscountRate& rate, Duration horizon,
                              Gradient* gradient) const {
   const double t = count_in(horizon, unit);
   const double force = force_of_interest(rate, unit);
@@ -127,6 +129,18 @@ double ParetoNBD::expected_purchases_new(Duration time, Gradient* gradient) cons
     const auto p = parameters<decltype(kind)>(*this);
     return purchases_while_alive(p.r, p.alpha, p.s, p.beta, t);
   });
+}
+
+double ParetoNBD::variance_new(Duration time) const {
+  const double t = count_in(time, unit);
+  if (!(t > 0)) return 0;
+  const double mean = purchases_while_alive(r, alpha, s, beta, t);
+  // Half of E[L^2]: the integral of v P(L > v), whose integrand falls from v = beta/s on.
+  const double half = falling_integral<double>(
+      t, beta, [&](double v) { return v * std::exp(-s * std::log1p(v / beta)); },
+      [&](double v) { return s / (beta + v); });
+  const double pairs = r / alpha * ((r + 1) / alpha) * 2 * half;
+  return std::max(0.0, pairs + mean * (1 - mean));
 }
 
 std::vector<double> ParetoNBD::p_counts_new(int most, Duration time) const {

@@ -48,7 +48,7 @@ class WhileAlive<S, ParetoNBD> {
 
 /// P(alive at T) as a number of either kind.
 template <class S, class Model>
-[[nodiscard]] S p_alive_of(const Model& model, const History& history) {
+[[nodiscard]] S p_alive_of(const Model& model, const CustomerHistory& history) {
   if constexpr (std::is_same_v<S, double>) {
     return model.p_alive(history);
   } else {

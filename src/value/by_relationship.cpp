@@ -158,7 +158,7 @@ double yearly_rate(double decayed_sum, double known, double half_life) noexcept 
   return decayed_sum / decayed_years(known, half_life);
 }
 
-Prospect prospect(const ParetoNBD& model, const GammaGamma& spend, const History& h,
+Prospect prospect(const ParetoNBD& model, const GammaGamma& spend, const CustomerHistory& h,
                   double mean_value, double cost_a_year, const ProspectQuestion& question,
                   const Covariance* covariance, const Covariance* spend_covariance) {
   const Terms t = terms_of(model, cost_a_year, question);
@@ -248,7 +248,7 @@ void prospects(const ParetoNBD& model, const GammaGamma& spend, const HistoryCol
                const double* cost_a_year, const ProspectQuestion& question,
                const Covariance* covariance, const Covariance* spend_covariance, Prospect* out) {
   for (std::size_t i = 0; i < histories.rows; ++i) {
-    const History h = histories[i];
+    const CustomerHistory h = histories[i];
     if (std::isnan(h.x + h.t_x + h.T + cost_a_year[i])) {
       out[i] = {unknown, unknown, unknown, unknown, unknown, unknown,
                 unknown, unknown, unknown, unknown, unknown};

@@ -217,8 +217,8 @@ TEST_CASE(
     held += c.days.low <= truth && truth <= c.days.high ? 1 : 0;
   }
   MESSAGE("intervals of the purchase cycle that held the truth, of ", logs, ": ", held);
-  CHECK(held >= 271);
-  CHECK(held <= 299);
+  CHECK(held >= 252);  // 3.4 standard deviations
+  CHECK(held <= 288);
 }
 
 TEST_CASE("learn: truth is recovered from a log") {
@@ -312,7 +312,7 @@ TEST_CASE("learn: a company that changes its ways has a short memory that predic
   CHECK(v.after < 120);
   CHECK(v.estimate.low <= v.after);
   CHECK(v.estimate.high >= v.after);
-  // The curve: its best is the estimate, and 1.92 below it lie the ends of the interval.
+  // The curve: its best is the estimate, and 1.35 below it lie the ends of the interval.
   const auto curve = std::find_if(l.scores.begin(), l.scores.end(), [](const HalfLifeScores& s) {
     return s.stream == Stream::guarantees;
   });
@@ -321,9 +321,9 @@ TEST_CASE("learn: a company that changes its ways has a short memory that predic
   for (std::size_t i = 0; i < curve->scores.size(); ++i) {
     const double days = static_cast<double>(curve->half_lives[i]) / double{day};
     CAPTURE(days);
-    if (days >= v.estimate.low && days <= v.estimate.high) CHECK(best - curve->scores[i] < 1.921);
+    if (days >= v.estimate.low && days <= v.estimate.high) CHECK(best - curve->scores[i] < 1.353);
     if (days < 0.98 * v.estimate.low || days > 1.02 * v.estimate.high)
-      CHECK(best - curve->scores[i] > 1.92);
+      CHECK(best - curve->scores[i] > 1.352);
   }
   REQUIRE(l.hold_out);
   CHECK(l.hold_out->outcomes[0] > 7000);
@@ -360,9 +360,9 @@ TEST_CASE("learn: half-life and prior of a company that follows the model are re
     LearnOptions options = until(start + 2200 * day);
     options.purchase_cycle = false;
     const Learning l = learn(Table(rows), {}, options);
-    const PointInterval h = value_of(l, "half_life_days.guarantees").estimate;
-    const PointInterval a = value_of(l, "roles.consumer.commitment.prior_kept").estimate;
-    const PointInterval b = value_of(l, "roles.consumer.commitment.prior_breached").estimate;
+    const Estimate h = value_of(l, "half_life_days.guarantees").estimate;
+    const Estimate a = value_of(l, "roles.consumer.commitment.prior_kept").estimate;
+    const Estimate b = value_of(l, "roles.consumer.commitment.prior_breached").estimate;
     half_life_held += h.low <= 150 && 150 <= h.high ? 1 : 0;
     kept_held += a.low <= 4 && 4 <= a.high ? 1 : 0;
     breached_held += b.low <= 1 && 1 <= b.high ? 1 : 0;
@@ -370,9 +370,9 @@ TEST_CASE("learn: half-life and prior of a company that follows the model are re
   }
   MESSAGE("of ", logs, " intervals held the truth: half-life ", half_life_held, ", kept ",
           kept_held, ", breached ", breached_held, "; half-life ", std::exp(middle));
-  CHECK(half_life_held >= 51);  // 95 % are 57 +- 1.7
-  CHECK(kept_held >= 48);       // at the half-life that was found, not over all of them
-  CHECK(breached_held >= 48);
+  CHECK(half_life_held >= 46);  // 90 % are 54 +- 2.3
+  CHECK(kept_held >= 44);       // at the half-life that was found, not over all of them
+  CHECK(breached_held >= 44);
   CHECK(std::exp(middle) == doctest::Approx(150).epsilon(0.1));
 }
 

@@ -115,11 +115,22 @@ TEST_CASE("Dirichlet rows: weights, means and the Beta law of each probability")
   CHECK(rows.weight(0, 5) == 0.05);
   CHECK(rows.seen == 345);
   const Estimate up = rows.probability(0, 1);
-  CHECK(up.mean == doctest::Approx(10.5 / 102.7));
+  CHECK(up.value == doctest::Approx(10.5 / 102.7));
   CHECK(up.low == doctest::Approx(math::beta_quantile(0.05, 10.5, 92.2)));
   CHECK(up.high == doctest::Approx(math::beta_quantile(0.95, 10.5, 92.2)));
   const Chain chain = rows.chain();
   CHECK(up.sd == doctest::Approx(std::sqrt(chain.covariance_of(0)(1, 1))).epsilon(1e-14));
+}
+
+TEST_CASE("chain: sentences count with a comma between thousands, and weights with their part") {
+  const auto said = [](double scale) {
+    return dirichlet_rows(scale * monthly_counts(), ChainPrior{}.weights(6))
+        .chain()
+        .status.sentence;
+  };
+  CHECK(said(100) == "The posterior of every row is exact: 34,500 transitions, staying included.");
+  CHECK(said(1) == "The posterior of every row is exact: 345 transitions, staying included.");
+  CHECK(said(0.1) == "The posterior of every row is exact: 34.5 transitions, staying included.");
 }
 
 TEST_CASE("prior of a chain with a lapsed state: who bought may lapse and come back as a buyer") {
@@ -216,13 +227,13 @@ TEST_CASE("first passage: vectors.json E_first_passage_discrete") {
   for (Index i = 0; i < 4; ++i) {
     const FirstPassage f = first_passage(chain, VectorXd::Unit(6, i), top_two, 0);
     REQUIRE(f.mean.has_value());
-    CHECK(std::abs(f.mean->mean - means[i]) < 6e-9);
+    CHECK(std::abs(f.mean->value - means[i]) < 6e-9);
     CHECK(f.mean->sd == 0);
   }
   const FirstPassage f = first_passage(chain, VectorXd::Unit(6, 0), top_two, 24);
   CHECK(std::abs(*f.spread - 28.05100938) < 6e-9);
-  CHECK(std::abs(f.reached[12].mean - 0.068277494978) < 6e-13);
-  CHECK(std::abs(f.reached[24].mean - 0.303127156506) < 6e-13);
+  CHECK(std::abs(f.reached[12].value - 0.068277494978) < 6e-13);
+  CHECK(std::abs(f.reached[24].value - 0.303127156506) < 6e-13);
   CHECK(f.status.end == FitEnd::converged);
 }
 
@@ -233,7 +244,7 @@ TEST_CASE("first passage: quantiles are those of counting month by month") {
     const FirstPassage f = first_passage(chain, from, top_two, 400);
     const auto first = [&](double share) {
       double m = 0;
-      while (f.reached[static_cast<std::size_t>(m)].mean < share) ++m;
+      while (f.reached[static_cast<std::size_t>(m)].value < share) ++m;
       return m;
     };
     CHECK(*f.median == first(0.5));
@@ -267,9 +278,9 @@ TEST_CASE("first passage: simulated lives have its mean, spread and shares") {
   }
   const double mean = sum / lives;
   const double spread = std::sqrt(squares / lives - mean * mean);
-  CHECK(std::abs(f.mean->mean - mean) < 4 * spread / std::sqrt(lives));
+  CHECK(std::abs(f.mean->value - mean) < 4 * spread / std::sqrt(lives));
   CHECK(*f.spread == doctest::Approx(spread).epsilon(0.03));
-  CHECK(std::abs(f.reached[24].mean - static_cast<double>(within) / lives) < 0.01);
+  CHECK(std::abs(f.reached[24].value - static_cast<double>(within) / lives) < 0.01);
 }
 
 TEST_CASE("first passage: the uncertainty is that of draws from the posterior") {
@@ -284,10 +295,10 @@ TEST_CASE("first passage: the uncertainty is that of draws from the posterior") 
   for (int d = 0; d < draws; ++d) {
     const FirstPassage one =
         first_passage(known_chain(drawn(rows.weight, random)), monthly_start(), top_two, 12);
-    sum += one.mean->mean;
-    squares += one.mean->mean * one.mean->mean;
-    share_sum += one.reached[12].mean;
-    share_squares += one.reached[12].mean * one.reached[12].mean;
+    sum += one.mean->value;
+    squares += one.mean->value * one.mean->value;
+    share_sum += one.reached[12].value;
+    share_squares += one.reached[12].value * one.reached[12].value;
   }
   const double sd = std::sqrt(squares / draws - sum / draws * sum / draws);
   CHECK(f.mean->sd == doctest::Approx(sd).epsilon(0.05));
@@ -307,21 +318,21 @@ TEST_CASE("first passage: what cannot be reached is said, without infinity") {
   CHECK_FALSE(f.spread.has_value());
   CHECK_FALSE(f.median.has_value());
   CHECK(*f.soonest == 1);
-  CHECK(f.reached[100].mean == doctest::Approx(0.4));
+  CHECK(f.reached[100].value == doctest::Approx(0.4));
   CHECK(f.status.sentence.find("from lapsed") != std::string::npos);
   // Nobody ever gets there.
   f = first_passage(chain, VectorXd::Unit(3, 1), advocate, 10);
   CHECK(f.status.end == FitEnd::not_identified);
-  CHECK(f.reached[10].mean == 0);
+  CHECK(f.reached[10].value == 0);
   // Everybody stands there already.
   f = first_passage(chain, VectorXd::Unit(3, 2), advocate, 0);
   CHECK(f.status.usable());
-  CHECK(f.mean->mean == 0);
+  CHECK(f.mean->value == 0);
   CHECK(*f.median == 0);
   // An end that the start cannot reach does no harm.
   f = first_passage(known_chain(square(3, {0.5, 0, 0.5, 0, 1, 0, 0, 0, 1})), VectorXd::Unit(3, 0),
                     advocate, 1);
-  CHECK(f.mean->mean == doctest::Approx(2));
+  CHECK(f.mean->value == doctest::Approx(2));
   // A move so rare that the months cannot be counted.
   f = first_passage(known_chain(square(2, {1, 1e-300, 0, 1})), VectorXd::Unit(2, 0), {false, true},
                     1);

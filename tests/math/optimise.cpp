@@ -8,8 +8,8 @@
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using loyalty::FitEnd;
-using loyalty::maximise;
-using loyalty::Objective;
+using loyalty::math::maximise;
+using loyalty::math::Objective;
 
 namespace {
 
@@ -65,7 +65,7 @@ TEST_CASE("maximise: a saddle is left, not taken for a maximum") {
 }
 
 TEST_CASE("maximise: a maximum beyond a bound ends there, and the status says so") {
-  loyalty::OptimiseOptions options;
+  loyalty::math::OptimiseOptions options;
   options.high = point({0.5, 100});
   const auto best = maximise(rosenbrock, point({-1.2, 1}), options);
   CHECK(best.status.end == FitEnd::boundary);
@@ -79,7 +79,7 @@ TEST_CASE("maximise: a maximum beyond a bound ends there, and the status says so
 
 TEST_CASE(
     "maximise: a start outside the bounds is moved inside, a bound that does not matter is left") {
-  loyalty::OptimiseOptions options;
+  loyalty::math::OptimiseOptions options;
   options.low = point({-5, -5});
   options.high = point({5, 5});
   const auto best = maximise(rosenbrock, point({-50, 70}), options);
@@ -111,7 +111,7 @@ TEST_CASE(
     return -e;
   };
   CHECK(maximise(f, point({0})).status.end == FitEnd::not_identified);
-  loyalty::OptimiseOptions options;
+  loyalty::math::OptimiseOptions options;
   options.low = point({-3});
   options.high = point({4});
   const auto best = maximise(f, point({0}), options);
@@ -138,7 +138,7 @@ TEST_CASE("maximise: the Hessian by differences is that of the formula") {
   const Objective only_gradient = [](const VectorXd& x, VectorXd* g, MatrixXd*) {
     return rosenbrock(x, g, nullptr);
   };
-  const Objective full = loyalty::with_difference_hessian(only_gradient);
+  const Objective full = loyalty::math::with_difference_hessian(only_gradient);
   for (const VectorXd& x : {point({-1.2, 1}), point({0.3, 2}), point({1, 1})}) {
     VectorXd g(2);
     MatrixXd found(2, 2);

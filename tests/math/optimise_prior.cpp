@@ -11,12 +11,12 @@
 
 #include "math/near.hpp"
 
+using loyalty::Estimate;
 using loyalty::fit_beta_binomial;
 using loyalty::fit_gamma_rate;
 using loyalty::FitEnd;
 using loyalty::log_beta_binomial;
 using loyalty::log_gamma_rate;
-using loyalty::PointInterval;
 using loyalty::PriorFit;
 using loyalty_tests::relative_error;
 
@@ -24,14 +24,14 @@ namespace {
 
 using Column = std::vector<double>;
 
-bool holds(const PointInterval& e, double truth) { return e.low <= truth && truth <= e.high; }
+bool holds(const Estimate& e, double truth) { return e.low <= truth && truth <= e.high; }
 
 /// What a fit must say whatever it found.
 void is_sound(const PriorFit& fit) {
   CHECK_FALSE(fit.status.sentence.empty());
   CHECK(fit.status.sentence.back() == '.');
   if (!fit.status.usable()) return;
-  for (const PointInterval& e : {fit.first, fit.second, fit.mean, fit.weight}) {
+  for (const Estimate& e : {fit.first, fit.second, fit.mean, fit.weight}) {
     CHECK(std::isfinite(e.value));
     CHECK(e.value > 0);
   }
@@ -111,10 +111,21 @@ TEST_CASE("beta-binomial: vectors.json B5_beta_binomial") {
   // The root of the gradient and the inverse Hessian at 50 digits: tests/math/priors_reference.py.
   CHECK(relative_error(fit.first.value, 5.88061759624326) < 1e-9);
   CHECK(relative_error(fit.second.value, 2.22790417656177) < 1e-9);
-  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / loyalty::math::normal_95,
                        1.26866325715386) < 1e-7);
-  CHECK(relative_error(std::log(fit.second.value / fit.second.low) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.second.value / fit.second.low) / loyalty::math::normal_95,
                        1.14062724292063) < 1e-7);
+}
+
+TEST_CASE("beta-binomial: standard deviations are those of the logarithms, by the delta method") {
+  const PriorFit fit = fit_beta_binomial(Column{3, 5, 8, 2, 0, 9, 7, 4, 10, 6},
+                                         Column{1, 1, 2, 3, 3, 1, 2, 4, 1, 0});
+  // The inverse Hessian at 50 digits, as above.
+  CHECK(relative_error(fit.first.sd, 5.88061759624326 * 1.26866325715386) < 1e-7);
+  CHECK(relative_error(fit.second.sd, 2.22790417656177 * 1.14062724292063) < 1e-7);
+  const double m = fit.mean.value;
+  const double half = std::log(fit.mean.high / (1 - fit.mean.high) * (1 - m) / m);
+  CHECK(relative_error(fit.mean.sd, m * (1 - m) * half / loyalty::math::normal_95) < 1e-12);
 }
 
 TEST_CASE("beta-binomial: decayed evidence against 50 digits") {
@@ -126,9 +137,9 @@ TEST_CASE("beta-binomial: decayed evidence against 50 digits") {
   CHECK(relative_error(fit.first.value, 1.17332843988364) < 1e-9);
   CHECK(relative_error(fit.second.value, 0.610613800642314) < 1e-9);
   CHECK(relative_error(fit.log_likelihood, -25.7970625312463) < 1e-14);
-  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / loyalty::math::normal_95,
                        0.738887433640004) < 1e-7);
-  CHECK(relative_error(std::log(fit.second.high / fit.second.value) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.second.high / fit.second.value) / loyalty::math::normal_95,
                        0.622954798252453) < 1e-7);
 }
 
@@ -140,9 +151,9 @@ TEST_CASE("gamma rates against 50 digits") {
   CHECK(relative_error(fit.first.value, 1.49248564846675) < 1e-9);
   CHECK(relative_error(fit.second.value, 0.719587657889401) < 1e-9);
   CHECK(relative_error(fit.log_likelihood, -16.2378668013333) < 1e-14);
-  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.first.high / fit.first.value) / loyalty::math::normal_95,
                        0.605462423636833) < 1e-7);
-  CHECK(relative_error(std::log(fit.second.high / fit.second.value) / 1.959963984540054,
+  CHECK(relative_error(std::log(fit.second.high / fit.second.value) / loyalty::math::normal_95,
                        0.716459092726015) < 1e-7);
 }
 
@@ -244,19 +255,19 @@ TEST_CASE("priors at the edge: each says how it ended") {
     CHECK(fit.mean.value == doctest::Approx(0.75).epsilon(1e-6));
   }
   SUBCASE(
-      "exactly alike: any large weight fits, the least is taken, its likelihood is 1.92 below") {
+      "exactly alike: any large weight fits, the least is taken, its likelihood is 1.35 below") {
     const PriorFit fit = fit_beta_binomial(Column(200, 8), Column(200, 2));
     CHECK(fit.status.end == FitEnd::boundary);
     is_sound(fit);
     CHECK(std::isinf(fit.weight.high));
     // Infinite weight: each sequence has the probability of ten independent outcomes.
     const double most = 200 * (8 * std::log(0.8) + 2 * std::log(0.2));
-    CHECK(most - fit.log_likelihood == doctest::Approx(1.9207).epsilon(0.01));
+    CHECK(most - fit.log_likelihood == doctest::Approx(1.35277).epsilon(0.01));
     CHECK(holds(fit.mean, 0.8));
     const PriorFit rates = fit_gamma_rate(Column(100, 4), Column(100, 2));
     CHECK(rates.status.end == FitEnd::boundary);
     CHECK(100 * (4 * std::log(2.0) - 4) - rates.log_likelihood ==
-          doctest::Approx(1.9207).epsilon(0.01));
+          doctest::Approx(1.35277).epsilon(0.01));
     CHECK(holds(rates.mean, 2));
   }
   SUBCASE("opposites: the least numbers that are allowed") {
@@ -305,8 +316,8 @@ TEST_CASE("priors: truth is recovered, and intervals hold it as often as they sa
   }
   CHECK(usable == companies);
   for (const int held : {beta_mean, beta_weight, gamma_mean, gamma_weight}) {
-    CHECK(held >= 272);  // 3.4 standard deviations
-    CHECK(held <= 297);
+    CHECK(held >= 252);  // 3.4 standard deviations
+    CHECK(held <= 288);
   }
   CHECK(std::exp(a) ==
         doctest::Approx(4).epsilon(0.1));  // few relationships look more alike than many

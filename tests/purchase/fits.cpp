@@ -252,7 +252,7 @@ TEST_CASE(
     CHECK(std::abs(found.model.r - 1.2) < 4 * found.standard_errors[0]);
     CHECK(std::abs(found.model.alpha - 8) < 4 * found.standard_errors[1]);
     // A negative binomial law: E[purchases in t] = (r + x) t/(alpha + T), and its likelihood.
-    const History h{3, 20, 35};
+    const CustomerHistory h{3, 20, 35};
     const double rate = (found.model.r + 3) / (found.model.alpha + 35);
     CHECK(found.model.expected_purchases(h, weeks(10)) == doctest::Approx(10 * rate).epsilon(1e-3));
     CHECK(found.model.p_alive(h) > 0.999);

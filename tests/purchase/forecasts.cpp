@@ -14,6 +14,7 @@
 
 using namespace loyalty::purchase;
 using loyalty::ColumnError;
+using loyalty::Interval;
 using loyalty::MismatchError;
 using loyalty::PolicyError;
 
@@ -22,9 +23,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-const std::vector<History> histories{{0, 0, 0},     {0, 0, 38.86},     {1, 38.86, 38.86},
-                                     {2, 5, 38.86}, {2, 30.43, 38.86}, {26, 30, 31},
-                                     {300, 1, 40},  {2000, 155.9, 156}};
+const std::vector<CustomerHistory> histories{{0, 0, 0},     {0, 0, 38.86},     {1, 38.86, 38.86},
+                                             {2, 5, 38.86}, {2, 30.43, 38.86}, {26, 30, 31},
+                                             {300, 1, 40},  {2000, 155.9, 156}};
 
 /// The published fits, and shapes at which the textbook formulas fail.
 template <class Function>
@@ -45,7 +46,7 @@ void for_each_model(const Function& function) {
 
 TEST_CASE("purchase: individual forecasts at the published parameters") {
   // vectors.json, F_individual.
-  const History h{2, 30.43, 38.86};
+  const CustomerHistory h{2, 30.43, 38.86};
   const BGNBD bg{.r = 0.243, .alpha = 4.414, .a = 0.793, .b = 2.426};
   CHECK(std::abs(bg.log_likelihood(h) - -9.458606307066) < 1e-11);
   CHECK(std::abs(bg.p_alive(h) - 0.7265785700807) < 1e-12);
@@ -58,7 +59,7 @@ TEST_CASE("purchase: individual forecasts at the published parameters") {
   CHECK(std::abs(pareto.log_likelihood(h) - -9.55428324515) < 1e-10);
   CHECK(std::abs(pareto.p_alive(h) - 0.869167559153) < 1e-11);
   CHECK(std::abs(pareto.expected_purchases(h, 39) - 1.45512319326) < 1e-10);
-  const History frequent{221, 103.42857, 103.57143};
+  const CustomerHistory frequent{221, 103.42857, 103.57143};
   CHECK(std::abs(pareto.log_likelihood(frequent) - -76.9677415856) < 1e-9);
   CHECK(std::abs(pareto.p_alive(frequent) - 0.999134071588) < 1e-11);
 }
@@ -80,7 +81,7 @@ TEST_CASE("purchase: forecasts agree with each other, whatever the parameters") 
     CAPTURE(m.name);
     CAPTURE(m.r);
     CAPTURE(m.alpha);
-    for (const History& h : histories) {
+    for (const CustomerHistory& h : histories) {
       CAPTURE(h.x);
       CAPTURE(h.t_x);
       CAPTURE(h.T);
@@ -145,14 +146,14 @@ TEST_CASE("purchase: a series and an integral over the dropout probability say t
 }
 
 TEST_CASE("purchase: BG/NBD calls every one-time buyer alive, the others do not") {
-  const History once{0, 0, 1000};
+  const CustomerHistory once{0, 0, 1000};
   CHECK(BGNBD{0.243, 4.414, 0.793, 2.426}.p_alive(once) == 1);
   CHECK(MBGNBD{0.525, 6.183, 0.891, 1.614}.p_alive(once) < 0.2);
   CHECK(ParetoNBD{0.553, 10.578, 0.606, 11.669}.p_alive(once) < 0.2);
 }
 
 TEST_CASE("purchase: probabilities far below the least number are 0, not errors") {
-  const History silent{2000, 3, 156};
+  const CustomerHistory silent{2000, 3, 156};
   for_each_model([&](const auto& m) {
     CHECK(std::isfinite(m.log_likelihood(silent)));
     const double alive = m.p_alive(silent);
@@ -209,7 +210,7 @@ TEST_CASE("purchase: a customer's answer is the same to the bit whoever else is 
         CHECK(alone == all[i]);
         CHECK(error == errors[i]);
       }
-      const History h = columns[5];
+      const CustomerHistory h = columns[5];
       if (quantity == Quantity::expected_purchases) CHECK(all[5] == m.expected_purchases(h, 13));
       if (quantity == Quantity::p_alive) CHECK(all[5] == m.p_alive(h));
     }
@@ -239,7 +240,7 @@ TEST_CASE("purchase: null in, null out") {
 
 TEST_CASE("purchase: days are never taken for weeks") {
   const BGNBD by_weeks{0.243, 4.414, 0.793, 2.426, TimeUnit::week};
-  const History h{2, 30.43, 38.86};
+  const CustomerHistory h{2, 30.43, 38.86};
   CHECK(by_weeks.expected_purchases(h, days(273)) ==
         doctest::Approx(by_weeks.expected_purchases(h, weeks(39))).epsilon(1e-14));
   CHECK_THROWS_WITH_AS(static_cast<void>(by_weeks.expected_purchases(h, 39)),
@@ -311,6 +312,82 @@ TEST_CASE("purchase: intervals") {
   CHECK(share.high < 1);
   CHECK(std::log(share.low / (1 - share.low)) == doctest::Approx(std::log(9.0) - 2 * 0.3 / 0.09));
   CHECK(share_interval({1, 0}, 2).low == 1);
+}
+
+TEST_CASE("variance of a new customer's purchases is that of the law of their number") {
+  // The law itself has references of its own (references.csv, p_count).
+  const auto check = [](const auto& model, double t, int most, double precision) {
+    const std::vector<double> p = model.p_counts_new(most, t);
+    double mean = 0;
+    for (std::size_t k = 0; k < p.size(); ++k) mean += static_cast<double>(k) * p[k];
+    double variance = 0;
+    for (std::size_t k = 0; k < p.size(); ++k)
+      variance += (static_cast<double>(k) - mean) * (static_cast<double>(k) - mean) * p[k];
+    CAPTURE(model.name);
+    CAPTURE(t);
+    CHECK(model.variance_new(t) == doctest::Approx(variance).epsilon(precision));
+  };
+  for (const double t : {1e-6, 0.5, 10.0, 78.0}) {
+    check(BGNBD{0.243, 4.414, 0.793, 2.426}, t, 1000, 1e-10);
+    check(MBGNBD{0.525, 6.183, 0.891, 1.614}, t, 1000, 1e-10);
+    check(ParetoNBD{0.553, 10.578, 0.606, 11.669}, t, 1000, 1e-10);
+    check(ParetoNBD{2, 5, 1, 20}, t, 1000,
+          1e-10);  // s = 1 and s = 2: where closed forms divide by 0
+    check(ParetoNBD{2, 5, 2, 20}, t, 1000, 1e-10);
+    check(BGNBD{1, 1, 50, 0.5}, t, 2000, 1e-10);  // hardly anybody stays
+    check(MBGNBD{1, 1, 0.5, 50}, t, 4000, 1e-10);
+  }
+  // Where the sum would be long, here from 23 on: the integral over the dropout probability.
+  for (const double t : {22.0, 23.0, 24.0, 25.0}) check(BGNBD{4, 1, 0.7, 3}, t, 2000, 1e-10);
+  check(BGNBD{5, 1, 0.8, 2.4}, 400, 25000, 1e-10);
+  check(MBGNBD{5, 1, 0.8, 2.4}, 400, 25000, 1e-10);
+  check(BGNBD{5, 1, 1e-3, 1e3}, 400, 25000, 1e-10);
+}
+
+TEST_CASE(
+    "variance of a new customer's purchases: none in no time, and rare ones by chance alone") {
+  const auto check = [](const auto& model, double rate) {
+    CHECK(model.variance_new(0) == 0);
+    CHECK(model.variance_new(1e-200) == doctest::Approx(rate * 1e-200));
+  };
+  check(BGNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4);
+  check(MBGNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4 * 0.75);
+  check(ParetoNBD{0.5, 4, 0.8, 2.4}, 0.5 / 4);
+}
+
+TEST_CASE(
+    "cumulative purchases of simulated cohorts lie between 5 and 95 % as often as they should") {
+  const auto check = [](const auto& model) {
+    std::vector<double> T;
+    for (int i = 0; i < 150; ++i) T.push_back(20 + 0.1 * i);
+    const CohortColumns cohort{T.data(), nullptr, T.size()};
+    const loyalty::Estimate expected = expected_cumulative(model, cohort, {0})[0];
+    constexpr int cohorts = 2000;
+    int below = 0;
+    int above = 0;
+    double sum = 0;
+    double squares = 0;
+    for (int k = 0; k < cohorts; ++k) {
+      const Simulated drawn = simulate(model, T, 0, static_cast<std::uint64_t>(k) + 1);
+      const double total = std::accumulate(drawn.x.begin(), drawn.x.end(), 0.0);
+      below += total < expected.low ? 1 : 0;
+      above += total > expected.high ? 1 : 0;
+      sum += total;
+      squares += (total - expected.value) * (total - expected.value);
+    }
+    CAPTURE(model.name);
+    MESSAGE(model.name, ": of ", cohorts, " cohorts ", below, " below and ", above, " above, sd ",
+            std::sqrt(squares / cohorts), " drawn, ", expected.sd, " expected");
+    CHECK(std::abs(sum / cohorts - expected.value) < 4 * expected.sd / std::sqrt(cohorts));
+    CHECK(std::sqrt(squares / cohorts) == doctest::Approx(expected.sd).epsilon(0.07));
+    CHECK(below > 60);  // 5 % are 100 +- 9.7
+    CHECK(below < 140);
+    CHECK(above > 60);
+    CHECK(above < 140);
+  };
+  check(BGNBD{0.243, 4.414, 0.793, 2.426});
+  check(MBGNBD{0.525, 6.183, 0.891, 1.614});
+  check(ParetoNBD{0.553, 10.578, 0.606, 11.669});
 }
 
 TEST_CASE("purchase: expected spend lies between the customer's own mean and that of all") {

@@ -60,19 +60,39 @@ TEST_CASE("purchase: a cohort is the sum of its customers") {
       two += weight[i] * model.p_counts_new(2, T[i]).back();
     CHECK(counts[2] == doctest::Approx(two).epsilon(1e-14));
     // At the end, five before it (who came later counts not yet), and seven after it.
-    const std::vector<double> sums = expected_cumulative(model, cohort, {0, 15, -7, 30});
+    const std::vector<loyalty::Estimate> sums = expected_cumulative(model, cohort, {0, 15, -7, 30});
     double at_end = 0;
     double later = 0;
     for (std::size_t i = 0; i < T.size(); ++i) {
       at_end += weight[i] * model.expected_purchases_new(T[i]);
       later += weight[i] * model.expected_purchases_new(T[i] + 7);
     }
-    CHECK(sums[0] == doctest::Approx(at_end).epsilon(1e-14));
-    CHECK(sums[1] == doctest::Approx(2 * model.expected_purchases_new(15) +
-                                     0.5 * model.expected_purchases_new(5))
-                         .epsilon(1e-14));
-    CHECK(sums[2] == doctest::Approx(later).epsilon(1e-14));
-    CHECK(sums[3] == 0);
+    CHECK(sums[0].value == doctest::Approx(at_end).epsilon(1e-14));
+    CHECK(sums[1].value == doctest::Approx(2 * model.expected_purchases_new(15) +
+                                           0.5 * model.expected_purchases_new(5))
+                               .epsilon(1e-14));
+    CHECK(sums[2].value == doctest::Approx(later).epsilon(1e-14));
+    CHECK(sums[3].value == 0);
+    CHECK(sums[3].high == 0);
+    // Chance adds up over customers, who are independent; the fit's part is the delta method of the sum.
+    double chance = 0;
+    Gradient slope{};
+    for (std::size_t i = 0; i < T.size(); ++i) {
+      chance += weight[i] * model.variance_new(T[i]);
+      Gradient own{};
+      (void)model.expected_purchases_new(T[i], &own);
+      for (std::size_t k = 0; k < 4; ++k) slope[k] += weight[i] * own[k];
+    }
+    CHECK(sums[0].sd == doctest::Approx(std::sqrt(chance)).epsilon(1e-14));
+    Covariance covariance{};
+    for (std::size_t k = 0; k < 4; ++k) covariance[k][k] = 0.01;
+    covariance[0][1] = covariance[1][0] = 0.005;
+    const double fit = standard_error(slope, covariance);
+    const loyalty::Estimate both = expected_cumulative(model, cohort, {0}, &covariance)[0];
+    CHECK(both.value == sums[0].value);
+    CHECK(both.sd == doctest::Approx(std::hypot(std::sqrt(chance), fit)).epsilon(1e-14));
+    CHECK(both.low < sums[0].low);
+    CHECK(both.high > sums[0].high);
   };
   check(BGNBD{0.243, 4.414, 0.793, 2.426});
   check(MBGNBD{0.525, 6.183, 0.891, 1.614});

@@ -83,7 +83,7 @@ double purchase_value(const Model& m, const Reference& r, Gradient* g) {
           doctest::Approx(m.p_counts_new(k, r.argument).back()).epsilon(1e-12));
     return m.p_counts_new(k, r.argument).back();
   }
-  const History h{number(r.at[0]), number(r.at[1]), number(r.at[2])};
+  const CustomerHistory h{number(r.at[0]), number(r.at[1]), number(r.at[2])};
   if (r.quantity == "log_likelihood") return m.log_likelihood(h, g);
   if (r.quantity == "p_alive") return m.p_alive(h, g);
   if (r.quantity == "p_no_purchase") return m.p_no_purchase(h, r.argument, g);

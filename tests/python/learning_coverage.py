@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the tables of docs/learning.md: how well truth is recovered, and how often 95 % intervals hold it."""
+"""Prints the tables of docs/learning.md: how well truth is recovered, and how often 5-95 % intervals hold it."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ def faded(rng, law: str, n: int, days: float):
     found = []
     for key in keys:
         at = table["key"].tolist().index(f"roles.consumer.{section}.{key}")
-        found.append((table["estimate"][at], table["low"][at], table["high"][at]))
-    return (*(loyalty.learning.Estimate(*f) for f in found), table["ended"][at])
+        value, low, high = (table[name][at] for name in ("estimate", "low", "high"))
+        found.append(loyalty.learning.Estimate(value, np.nan, low, high))
+    return (*found, table["ended"][at])
 
 
 def line(law: str, n: int, title: str, truth: tuple[float, float], draw) -> None:

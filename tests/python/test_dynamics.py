@@ -89,7 +89,7 @@ def test_first_passage_of_given_rows() -> None:
     chain = dynamics.Transitions.known(ROWS)
     means = [41.78278689, 31.78278689, 23.03278689, 12.70491803]
     for rung, mean in zip(RUNGS, means, strict=False):
-        assert chain.first_passage("advocate", rung).mean.mean == pytest.approx(mean, abs=6e-9)
+        assert chain.first_passage("advocate", rung).mean.value == pytest.approx(mean, abs=6e-9)
     found = chain.first_passage("advocate", "prospect", periods=24)
     assert found.spread == pytest.approx(28.05100938, abs=6e-9)
     frame = found.to_frame("dict")
@@ -98,8 +98,8 @@ def test_first_passage_of_given_rows() -> None:
     assert "From prospect to advocate or above" in found.summary()
     # A rung alone is another question.
     alone = chain.first_passage("advocate", "partner", or_above=False)
-    assert alone.mean.mean > 0
-    assert chain.first_passage("advocate", "partner").mean.mean == 0
+    assert alone.mean.value > 0
+    assert chain.first_passage("advocate", "partner").mean.value == 0
     several = chain.first_passage(["advocate", "partner"], "prospect")
     assert several.mean == found.mean
 
@@ -112,11 +112,11 @@ def test_generator() -> None:
     row = [0.593222294555, 0.222739910698, 0.143780557014, 0.0353716644229, 0.0046342400813]
     row.append(0.000251333228689)
     np.testing.assert_allclose(given.probabilities(12)[0], row, rtol=1e-11)
-    climbs = [one.mean for one in given.climb_times().values()]
+    climbs = [one.value for one in given.climb_times().values()]
     up_times = [20, 13.33333333, 27.77777778, 52.77777778, 129.16666667]
     np.testing.assert_allclose(climbs, up_times, atol=6e-9)
     found = given.first_passage("partner", "prospect", times=[60])
-    assert found.mean.mean == pytest.approx(243.05555556, abs=6e-9)
+    assert found.mean.value == pytest.approx(243.05555556, abs=6e-9)
     assert found.spread == pytest.approx(186.69167326, abs=6e-9)
     assert found.to_frame("dict")["reached"][0] == pytest.approx(0.06909152132736034, abs=1e-15)
     third = given.first_passage("partner", "supporter", times=[60]).to_frame("dict")["reached"][0]
@@ -149,7 +149,7 @@ def test_null_mix() -> None:
     np.testing.assert_allclose(
         frame["expected"][:4], [0.6, 0.157581411784, 0.082239581078, 0.050026598759], atol=6e-13
     )
-    assert mix.repeaters.mean == pytest.approx(0.606046470538, abs=3e-12)
+    assert mix.repeaters.value == pytest.approx(0.606046470538, abs=3e-12)
     assert np.isnan(frame["observed"]).all()
     rungs = mix.rungs("dict")
     assert rungs["rung"].tolist() == ["prospect", "buyer", "client"]

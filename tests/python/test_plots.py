@@ -243,6 +243,14 @@ def test_tracking_and_frequency_show_their_tables(style: str) -> None:
         expected.get_ydata(),
         frames.columns_of(table, ["expected_cumulative"])["expected_cumulative"],
     )
+    ends = [f"expected_cumulative_{end}" for end in ("low", "high")]
+    low, high = (frames.columns_of(table, ends)[name] for name in ends)
+    (band,) = ax.collections
+    edge = band.get_paths()[0].vertices[:, 1]
+    assert edge.max() == high.max()
+    assert edge.min() == low.min()
+    assert ax.get_ylim()[1] >= high.max()
+    assert band.get_alpha() < 0.5  # the lines are seen through it
     drawn(ax)
     counted = purchase.frequency(model, whole, most=3)
     ax = plots.frequency(counted)

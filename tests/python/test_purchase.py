@@ -681,6 +681,14 @@ def test_tracking(
     assert at_end.expected_cumulative == pytest.approx(at_end.observed_cumulative, rel=0.06)
     last = table.iloc[-1]
     assert last.expected_cumulative == pytest.approx(last.observed_cumulative, rel=0.08)
+    for row in (at_end, last):
+        assert row.expected_cumulative_low < row.observed_cumulative < row.expected_cumulative_high
+    known = model(**fits[model].parameters, unit="week")
+    chance = lp.tracking(known, whole).iloc[-1]
+    assert last.expected_cumulative_low < chance.expected_cumulative_low < last.expected_cumulative
+    assert (
+        last.expected_cumulative_high > chance.expected_cumulative_high > last.expected_cumulative
+    )
     # The cumulative curve is the sum over customers of what a new one buys.
     by_customer = fits[model].expected_purchases_new(weeks(np.asarray(whole.T))).sum()
     assert last.expected_cumulative == pytest.approx(by_customer, rel=1e-12)

@@ -36,7 +36,7 @@ def test_pfeifer_carraway() -> None:
     chain = dynamics.Transitions.known(stop, states=STATES, period="year")
     found = value.by_rung(chain, {"1": 36, "2": -4, "3": -4}, discount=YEARLY)
     for state, expected in zip(STATES, [53.149425, 6.62069, 2.643678], strict=False):
-        assert found.of(state).mean == pytest.approx(expected, abs=6e-7)
+        assert found.of(state).value == pytest.approx(expected, abs=6e-7)
 
 
 def test_value_of_the_monthly_chain() -> None:
@@ -57,7 +57,7 @@ def test_value_of_the_monthly_chain() -> None:
         frame["sd"], [22.313, 30.701, 44.025, 63.128, 99.021, 151.378], atol=6e-4
     )
     counts = np.array([40, 30, 15, 10, 4, 1])
-    assert found.total.mean == pytest.approx(counts @ frame["value"])
+    assert found.total.value == pytest.approx(counts @ frame["value"])
     assert found.total.sd == pytest.approx(np.sqrt(counts @ found.covariance @ counts))
     unsure = value.by_rung(
         moves,
@@ -76,10 +76,10 @@ def test_discount_rates_carry_their_period() -> None:
     assert rate.factor(365) == pytest.approx(1 / 1.15, rel=1e-14)
     chain = dynamics.Transitions.known([[0.9, 0.1], [0, 1]], states=["client", "lapsed"])
     monthly = DiscountRate(1.15 ** (1 / 12) - 1, per="month")
-    by_year = value.by_rung(chain, {"client": 10}, discount=rate).of("client").mean
+    by_year = value.by_rung(chain, {"client": 10}, discount=rate).of("client").value
     assert value.by_rung(chain, {"client": 10}, discount=monthly).of(
         "client"
-    ).mean == pytest.approx(by_year, rel=1e-12)
+    ).value == pytest.approx(by_year, rel=1e-12)
     # 10 / (1 - .9 d)
     assert by_year == pytest.approx(10 / (1 - 0.9 * 1.15 ** (-1 / 12)), rel=1e-12)
     for wrong, error in (((-1, "year"), ValueError), ((0.1, "decade"), ValueError)):
@@ -107,7 +107,7 @@ def test_value_from_a_log() -> None:
     assert "lapsed" in text
     assert "all" in text
     # Adding up to the total.
-    assert found.total.mean == pytest.approx(moves.today @ frame["value"])
+    assert found.total.value == pytest.approx(moves.today @ frame["value"])
 
 
 def test_too_little_data_and_wrong_arguments() -> None:
@@ -130,6 +130,6 @@ def test_too_little_data_and_wrong_arguments() -> None:
         value.by_rung(chain, [1] * 5, discount=DiscountRate(0, per="year"))
     assert value.by_rung(chain, [1] * 5, discount=DiscountRate(0, per="year"), periods=9).of(
         "former"
-    ).mean == pytest.approx(10)
+    ).value == pytest.approx(10)
     with pytest.raises(TypeError, match="transitions"):
         value.by_rung(RECENCY, [1] * 5, discount=YEARLY)  # type: ignore[arg-type]

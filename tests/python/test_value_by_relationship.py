@@ -307,13 +307,113 @@ def test_names_may_be_numbers() -> None:
     assert again["good"]["prospect"] == named["good"]["prospect"]
 
 
-def test_several_currencies_have_no_prospect() -> None:
+def test_other_currencies_count_at_their_rates() -> None:
     mixed = SMALL.assign(currency="EUR")
-    mixed.loc[mixed["relationship"] == "dear", "currency"] = "USD"
-    policy = Policy.from_dict({"currency": "EUR", "rates": {"USD": 0.9}})
-    found = value.by_relationship(mixed, as_of=AS_OF, policy=policy, model=CDNOW, spend=SPEND)
-    assert "several currencies (EUR, USD)" in found.status.sentence
-    assert np.isnan(found.to_frame("dict")["prospect"]).all()
+    dollars = mixed["relationship"] == "dear"
+    mixed.loc[dollars, "currency"] = "USD"
+    mixed.loc[dollars, ["amount", "margin"]] *= 2
+    policy = Policy.from_dict({"currency": "EUR", "rates": {"USD": 0.5}})
+    given: dict[str, Any] = {"as_of": AS_OF, "model": CDNOW, "spend": SPEND}
+    found = value.by_relationship(mixed, policy=policy, **given)
+    euros = value.by_relationship(SMALL, **given)
+    pd.testing.assert_frame_equal(
+        found.to_frame("pandas"), euros.to_frame("pandas"), check_exact=True
+    )
+    # Without a rate they are set aside, as in any fold.
+    bare = Policy.from_dict({"currency": "EUR"})
+    left = rows_of(value.by_relationship(mixed, policy=bare, **given))
+    assert left["dear"]["flags"] == "too_new;no_purchase"
+
+
+def counted_again(events: Any, **more: Any) -> dict[str, dict[str, Any]]:
+    """What is found of a log, with all models given."""
+    return rows_of(
+        value.by_relationship(events, as_of=AS_OF, model=CDNOW, spend=SPEND, margin=0.4, **more)
+    )
+
+
+MESSY = log(
+    ("good", "2023-01-01", "purchase", {"amount": 100.0, "event_id": "1"}),
+    ("good", "2023-05-01", "purchase", {"amount": 70.0, "event_id": "2"}),
+    ("good", "2023-05-01", "purchase", {"amount": 70.0, "event_id": "2"}),  # a repeat
+    ("good", "2024-01-01", "purchase", {"amount": 300.0, "event_id": "3"}),
+    ("good", "2024-02-01", "purchase", {"amount": 900.0, "event_id": "4"}),
+    ("good", "2024-02-02", "retraction", {"refers_to": "4"}),
+    ("dear", "2023-07-01", "purchase", {"amount": 50.0, "event_id": "5"}),
+    ("dear", "2024-03-01", "purchase", {"amount": 50.0, "event_id": "6"}),
+    ("dear", "2024-03-01", "purchase", {"amount": 20.0, "event_id": "7"}),
+    ("dear", "2024-03-09", "return", {"amount": 20.0, "whole_order": True, "since": "2024-03-01"}),
+    ("dear", "2024-06-01", "purchase", {"amount": 80.0, "event_id": "8"}),
+    ("dear", "2024-06-09", "return", {"amount": 80.0, "whole_order": True, "since": "2024-06-01"}),
+    ("dear", "2024-08-01", "purchase", {"amount": -5.0, "event_id": "9"}),  # set aside
+)
+MESSY["since"] = pd.to_datetime(MESSY["since"], utc=True)
+MESSY["whole_order"] = MESSY["whole_order"].fillna(False).astype(bool)
+
+CLEAN = log(
+    ("good", "2023-01-01", "purchase", {"amount": 100.0}),
+    ("good", "2023-05-01", "purchase", {"amount": 70.0}),
+    ("good", "2024-01-01", "purchase", {"amount": 300.0}),
+    ("dear", "2023-07-01", "purchase", {"amount": 50.0}),
+    ("dear", "2024-03-01", "purchase", {"amount": 50.0}),
+)
+
+AHEAD = ("p_alive", "prospect_purchases", "prospect_margin", "prospect", "prospect_sd")
+
+
+def test_purchases_are_those_that_the_fold_counts() -> None:
+    """docs/events.md: repeats and retractions are skipped, a whole order is taken back, bad rows are set aside."""
+    found, clean = counted_again(MESSY), counted_again(CLEAN)
+    assert set(found) == {"good", "dear"}
+    for who in found:
+        for name in AHEAD:
+            assert found[who][name] == clean[who][name], (who, name)
+        # What was given back brought nothing: the rates differ by what fades between the two days alone.
+        assert found[who]["margin"] == pytest.approx(clean[who]["margin"], rel=0.05)
+    portfolio = loyalty.Portfolio(landmark=AS_OF)
+    portfolio.apply(MESSY.drop(columns="margin"))
+    purchases = portfolio.assess(AS_OF).to_frame("dict")["purchases"]
+    assert purchases.sum() == len(CLEAN)
+
+
+def test_a_return_of_money_leaves_the_purchases() -> None:
+    back = log(("good", "2024-02-01", "return", {"amount": 250.0}))
+    less = counted_again(pd.concat([CLEAN, back]))
+    whole = counted_again(CLEAN)
+    for name in AHEAD:
+        assert less["good"][name] == whole["good"][name]
+    assert less["good"]["margin"] < whole["good"]["margin"]
+
+
+def test_a_relationship_that_gave_all_back_has_no_prospect() -> None:
+    gone = MESSY[MESSY["amount"].eq(80.0)]  # bought and given back
+    row = counted_again(pd.concat([CLEAN[:3], gone]))["dear"]
+    assert "no_purchase" in row["flags"]
+    assert math.isnan(row["prospect"])
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_the_command_counts_the_same_purchases(tmp_path: Any, capsys: Any, stated: bool) -> None:
+    """The reader of the command resolves repeats and retractions first."""
+    pytest.importorskip("duckdb")
+    pytest.importorskip("typer")
+    from loyalty.command._app import run as main
+
+    events = MESSY.drop(columns="margin")
+    if stated:
+        events = events.assign(margin=np.where(events["kind"] == "purchase", 10.0, np.nan))
+    events.to_parquet(tmp_path / "events.parquet")
+    out = tmp_path / "values.csv"
+    options = ["--as-of", AS_OF, "--margin", "0.4", "-o", str(out)]
+    assert main(["value", str(tmp_path / "events.parquet"), *options]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    found = value.by_relationship(events, as_of=AS_OF, margin=0.4)
+    assert found.sentence.split(" No prospect")[0] in said
+    if stated:
+        assert f"of {len(CLEAN)} of {len(CLEAN)} purchases" in found.sentence
+    written = pd.read_csv(out)
+    made = found.to_frame("pandas")
+    np.testing.assert_array_equal(written["margin"], made["margin"])
 
 
 def test_nobody_and_nothing() -> None:

@@ -23,7 +23,7 @@ constexpr double nan_ = std::numeric_limits<double>::quiet_NaN();
 /// CDNOW, weeks: P. Fader, B. Hardie, K. Lee, Marketing Science 24 (2005), p. 281, and their note on the Gamma-Gamma model.
 const ParetoNBD cdnow{0.553, 10.578, 0.606, 11.669, TimeUnit::week};
 const GammaGamma values{6.25, 3.74, 15.44};
-const History buyer{6, 29, 38.86};
+const CustomerHistory buyer{6, 29, 38.86};
 const double mean_of_buyer = 21;
 
 ProspectQuestion over(Duration horizon, double rate = 0.15, double share = 0.3) {
@@ -52,8 +52,8 @@ double over_dropout(double s, double B, const Function& f) {
 struct Slow {
   double net, sd;
 };
-Slow slowly(const ParetoNBD& m, const GammaGamma& g, const History& h, double z, double cost,
-            double force, double t, double share) {
+Slow slowly(const ParetoNBD& m, const GammaGamma& g, const CustomerHistory& h, double z,
+            double cost, double force, double t, double share) {
   const double p = m.p_alive(h);
   const double B = m.beta + h.T;
   const auto life = [t](double mu, double f) { return -std::expm1(-(mu + f) * t) / (mu + f); };
@@ -93,8 +93,8 @@ TEST_CASE("a yearly rate is what a steady stream would have left") {
 TEST_CASE("mean and variance of the prospect are those of an independent slow integral") {
   for (const double cost : {0.0, 5.0, 400.0})
     for (const double horizon : {1.0, 52.0, 1000.0})
-      for (const History& h :
-           {buyer, History{0, 0, 38.86}, History{0, 0, 0}, History{40, 38, 39}}) {
+      for (const CustomerHistory& h : {buyer, CustomerHistory{0, 0, 38.86},
+                                       CustomerHistory{0, 0, 0}, CustomerHistory{40, 38, 39}}) {
         CAPTURE(cost);
         CAPTURE(horizon);
         CAPTURE(h.x);
@@ -189,7 +189,7 @@ TEST_CASE("second moments of purchases are those of the model's own simulated wo
   const Simulated world = simulate(cdnow, T, 39, 7);
   double expected = 0, squares = 0, fourths = 0, came = 0, squares_came = 0;
   for (std::size_t i = 0; i < T.size(); ++i) {
-    const History h{world.x[i], world.t_x[i], T[i]};
+    const CustomerHistory h{world.x[i], world.t_x[i], T[i]};
     const Prospect found = prospect(cdnow, ones, h, 1, 0, over(weeks(39), 0, 1));
     expected += found.net;
     squares += found.net * found.net + found.sd_chance * found.sd_chance;
@@ -246,7 +246,7 @@ TEST_CASE("the unit of time changes nothing") {
   in_days.alpha *= 7;
   in_days.beta *= 7;
   in_days.unit = TimeUnit::day;
-  const History days_{buyer.x, 7 * buyer.t_x, 7 * buyer.T};
+  const CustomerHistory days_{buyer.x, 7 * buyer.t_x, 7 * buyer.T};
   for (const Duration& horizon : {Duration(years(3)), Duration(forever)}) {
     const Prospect a = prospect(cdnow, values, buyer, 21, 80, over(horizon));
     const Prospect b = prospect(in_days, values, days_, 21, 80, over(horizon));

@@ -76,7 +76,7 @@ TEST_CASE("value by state: many periods are all periods, none is the margin") {
   CHECK(none.value == margins);
   CHECK(none.covariance == MatrixXd(noise.asDiagonal()));
   // Undiscounted, over a stated time.
-  CHECK(value_by_state(monthly().chain(), VectorXd::Ones(6), {}, 1, 9).of(0).mean ==
+  CHECK(value_by_state(monthly().chain(), VectorXd::Ones(6), {}, 1, 9).of(0).value ==
         doctest::Approx(10));
 }
 

@@ -75,7 +75,7 @@ struct PurchaseGap {
 
 /// How long those who buy again take to.
 struct PurchaseCycle {
-  PointInterval days;              ///< median
+  Estimate days;                   ///< median
   std::int64_t closed = 0;         ///< gaps that ended
   std::int64_t open = 0;           ///< that have not, yet
   std::int64_t relationships = 0;  ///< with a gap that ended
@@ -85,10 +85,10 @@ struct PurchaseCycle {
 
 /// The median gap by the product-limit estimator (E. Kaplan and P. Meier, JASA 53, 1958), so that gaps still open count
 /// for as long as they were seen. Some buyers never return: the curve S falls to a plateau, and the median of those who
-/// do is where S reaches (1 + plateau)/2 (R. Maller and X. Zhou, Biometrika 79, 1992). The interval turns the 95 % test
-/// of that around, with a variance between relationships, since gaps of one are alike (Z. Ying and L. Wei, J.
-/// Multivariate Analysis 50, 1994). Gaps in any order. `too_little_data` below `least_relationships` with a gap that
-/// ended; the median is there if any did. O(n log n).
+/// do is where S reaches (1 + plateau)/2 (R. Maller and X. Zhou, Biometrika 79, 1992). The interval turns the tests of
+/// that at 5 % on either side around, with a variance between relationships, since gaps of one are alike (Z. Ying and L.
+/// Wei, J. Multivariate Analysis 50, 1994); the median has no sd. Gaps in any order. `too_little_data` below
+/// `least_relationships` with a gap that ended; the median is there if any did. O(n log n).
 [[nodiscard]] PurchaseCycle purchase_cycle(std::vector<PurchaseGap> gaps,
                                            std::int64_t least_relationships = 20);
 
@@ -105,10 +105,10 @@ struct LearnOptions {
 
 /// One key of the policy: what it was, what it is now, and why.
 struct LearnedValue {
-  std::string key;         ///< `roles.consumer.trust.prior_kept`
-  double before = 0;       ///< in the file's unit
-  double after = 0;        ///< equal to `before` where it stays
-  PointInterval estimate;  ///< what the data say, whether or not it was taken; in the file's unit
+  std::string key;    ///< `roles.consumer.trust.prior_kept`
+  double before = 0;  ///< in the file's unit
+  double after = 0;   ///< equal to `before` where it stays
+  Estimate estimate;  ///< what the data say, whether or not it was taken; in the file's unit
   std::int64_t relationships = 0;  ///< that had evidence
   double evidence = 0;             ///< outcomes, or gaps between purchases
   FitEnd end = FitEnd::too_little_data;

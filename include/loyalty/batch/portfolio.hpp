@@ -73,7 +73,7 @@ class Portfolio {
 
   /// From here on `observer` hears every act of rows that `apply` folds, in any order of stamps; what an act takes back was
   /// heard before with the same stamp. Rows of the newest second and open items are heard when a later row settles them
-  /// (or see `state`). Such calls run alone, one row at a time. Nothing ends it.
+  /// (or see `state`). Such calls run alone, one row at a time. An empty observer ends it.
   void observe(ActObserver observer);
 
   /// Starts the relationships named in the rows afresh and applies the rows, which must be their

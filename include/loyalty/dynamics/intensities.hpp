@@ -8,8 +8,8 @@
 #include <Eigen/Core>
 
 #include <loyalty/core/config.hpp>
-#include <loyalty/dynamics/estimate.hpp>
 #include <loyalty/dynamics/first_passage.hpp>
+#include <loyalty/math/estimate.hpp>
 #include <loyalty/math/fit_status.hpp>
 
 namespace loyalty {

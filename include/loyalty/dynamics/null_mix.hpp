@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <loyalty/core/config.hpp>
-#include <loyalty/dynamics/estimate.hpp>
+#include <loyalty/math/estimate.hpp>
 #include <loyalty/math/fit_status.hpp>
 
 namespace loyalty {

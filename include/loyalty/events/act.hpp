@@ -34,6 +34,8 @@ struct Act {
   std::uint8_t count = 0;       ///< parts that are set, 0..4
   Feed feed = Feed::nothing;    ///< what it feeds of the ladder
   bool buys = false;            ///< dates the first and last purchase
+  bool states_amount = false;   ///< a purchase whose row has an amount; `spend` alone cannot tell
+  bool states_margin = false;   ///< a purchase whose row has a margin
   Part parts[4];                ///< the first `count` are set
 
   Act() noexcept {}  // leaves `parts` alone: `count` tells how many are set
@@ -47,7 +49,7 @@ struct Act {
     purchases = open = complaints = 0;
     count = 0;
     feed = Feed::nothing;
-    buys = false;
+    buys = states_amount = states_margin = false;
   }
 
   /// Adds a part; one of 0 units is left out. At most four, which is not checked. O(1).
@@ -269,6 +271,8 @@ inline Code act_of(const Event& e, const FoldRules& rules, Act& act) noexcept {
       act.spend = money;
       act.money = money + (margin < 0 ? -margin : margin);
       act.buys = true;
+      act.states_amount = !std::isnan(e.amount);
+      act.states_margin = !std::isnan(e.margin);
       return code;
     }
     case Kind::contact:

@@ -10,7 +10,7 @@
 #include <loyalty/core/config.hpp>
 #include <loyalty/math/fit_status.hpp>
 
-namespace loyalty {
+namespace loyalty::math {
 
 /// A smooth function to maximise: returns its value at x, and writes the gradient and the Hessian where they are asked for
 /// (not null). A value that is not finite means that x is outside. Not all pointers are given at the same time.
@@ -58,4 +58,4 @@ struct Maximum {
 [[nodiscard]] Maximum maximise(const Objective& objective, Eigen::VectorXd start,
                                const OptimiseOptions& options = {});
 
-}  // namespace loyalty
+}  // namespace loyalty::math

@@ -5,16 +5,10 @@
 #include <limits>
 
 #include <loyalty/core/config.hpp>
+#include <loyalty/math/estimate.hpp>
 #include <loyalty/math/fit_status.hpp>
 
 namespace loyalty {
-
-/// A number with its 95 % interval, low <= value <= high; NaN where nothing is known, infinite where there is no limit.
-struct PointInterval {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  double low = std::numeric_limits<double>::quiet_NaN();
-  double high = std::numeric_limits<double>::quiet_NaN();
-};
 
 /// Where the two numbers of a prior may lie.
 struct PriorBounds {
@@ -25,11 +19,11 @@ struct PriorBounds {
 /// A prior of two numbers that many relationships teach: the maximum of the probability of all their evidence, each
 /// relationship's own rate integrated out (empirical Bayes; H. Robbins 1956, B. Efron and C. Morris, JASA 70, 1975).
 struct PriorFit {
-  PointInterval first;   ///< a of Beta(a, b), shape A of Gamma(A, B)
-  PointInterval second;  ///< b, or rate B
-  PointInterval mean;    ///< a/(a + b), or A/B: that of the relationships
+  Estimate first;   ///< a of Beta(a, b), shape A of Gamma(A, B)
+  Estimate second;  ///< b, or rate B
+  Estimate mean;    ///< a/(a + b), or A/B: that of the relationships
   /// How alike they are: a + b, or A. The evidence of so many outcomes counts as much as the prior does.
-  PointInterval weight;
+  Estimate weight;
   double start_first = 0;  ///< by the method of moments, within the bounds
   double start_second = 0;
   double log_likelihood = -std::numeric_limits<double>::infinity();

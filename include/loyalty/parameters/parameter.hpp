@@ -6,6 +6,7 @@
 
 #include <loyalty/core/config.hpp>
 #include <loyalty/math/beta.hpp>
+#include <loyalty/math/estimate.hpp>
 
 namespace loyalty {
 
@@ -15,12 +16,6 @@ struct Parameter {
   double variance = 0;  ///< posterior variance, 0..mean(1 - mean)
   double coverage =
       0;  ///< evidence / (evidence + prior weight), 0..1; 0 means that only the prior speaks
-};
-
-/// A range of a quantity, both ends included, in its unit.
-struct Interval {
-  double low = 0;
-  double high = 0;  ///< >= low
 };
 
 /// Shapes of a Beta law, > 0; infinite where the law is a point.

@@ -36,27 +36,35 @@ struct BetaGeometricNBD {
   static constexpr std::array<std::string_view, 4> parameter_names{"r", "alpha", "a", "b"};
 
   /// Logarithm of the likelihood of one history. O(1).
-  [[nodiscard]] double log_likelihood(const History& history, Gradient* gradient = nullptr) const;
+  [[nodiscard]] double log_likelihood(const CustomerHistory& history,
+                                      Gradient* gradient = nullptr) const;
 
   /// P(the customer is still alive at T). O(1).
-  [[nodiscard]] double p_alive(const History& history, Gradient* gradient = nullptr) const;
+  [[nodiscard]] double p_alive(const CustomerHistory& history, Gradient* gradient = nullptr) const;
 
   /// P(no purchase within `horizon` after T): gone already, or alive and quiet. O(1).
-  [[nodiscard]] double p_no_purchase(const History& history, Duration horizon,
+  [[nodiscard]] double p_no_purchase(const CustomerHistory& history, Duration horizon,
                                      Gradient* gradient = nullptr) const;
 
   /// E[purchases within `horizon` after T]. A positive series of a few dozen terms or, where that would be long, an
   /// integral over the dropout probability by the trapezoidal rule.
-  [[nodiscard]] double expected_purchases(const History& history, Duration horizon,
+  [[nodiscard]] double expected_purchases(const CustomerHistory& history, Duration horizon,
                                           Gradient* gradient = nullptr) const;
 
   /// E[discounted purchases after T], all of them or those within a horizon: the integral of the purchase rate. Without
   /// a horizon the rate must be above 0 (PolicyError).
-  [[nodiscard]] double discounted(const History& history, const DiscountRate& rate,
+  [[nodiscard]] double discounted(const CustomerHistory& history, const DiscountRate& rate,
                                   Duration horizon = forever, Gradient* gradient = nullptr) const;
 
   /// E[repeat purchases in the first `time` of a new customer], the first purchase not counted.
   [[nodiscard]] double expected_purchases_new(Duration time, Gradient* gradient = nullptr) const;
+
+  /// Variance of the repeat purchases in the first `time` of a new customer, chance and differences between customers
+  /// together. Were there no dropout their number K would be negative binomial, and each is the last with a probability
+  /// whose complement is q, so that E[X (X - 1)] is the sum of P(K = k) 2 (E[q] + ... + (k - 1) E[q^(k-1)]), all positive
+  /// (the model of P. Fader, B. Hardie and K. Lee, Marketing Science 24, 2005; MBG/NBD likewise). Where that is long, an
+  /// integral over the dropout probability.
+  [[nodiscard]] double variance_new(Duration time) const;
 
   /// P(k repeat purchases in the first `time` of a new customer) for k = 0..most. O(most).
   [[nodiscard]] std::vector<double> p_counts_new(int most, Duration time) const;

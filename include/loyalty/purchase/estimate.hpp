@@ -4,6 +4,7 @@
 #include <array>
 
 #include <loyalty/core/config.hpp>
+#include <loyalty/math/estimate.hpp>
 
 namespace loyalty::purchase {
 
@@ -15,7 +16,7 @@ using Covariance = std::array<std::array<double, 4>, 4>;
 
 /// A forecast and how far the estimation of the parameters leaves it open (delta method). It does not tell how far the
 /// customer's own chance does: see docs/purchase.md.
-struct Estimate {
+struct Forecast {
   double value = 0;
   double standard_error = 0;  ///< NaN where the parameters have none: given, or not identified
 };
@@ -24,19 +25,13 @@ struct Estimate {
 [[nodiscard]] double standard_error(const Gradient& gradient,
                                     const Covariance& covariance) noexcept;
 
-/// Two ends of an interval.
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-
 /// How many standard errors a central interval of probability `level` (0..1) reaches to either side: 1.645 for 0.9.
 [[nodiscard]] double normal_reach(double level) noexcept;
 
 /// The interval of a quantity >= 0, `reach` standard errors to either side on the scale of its logarithm.
-[[nodiscard]] Interval positive_interval(const Estimate& estimate, double reach) noexcept;
+[[nodiscard]] Interval positive_interval(const Forecast& forecast, double reach) noexcept;
 
 /// The same of a probability, on the scale of its log-odds.
-[[nodiscard]] Interval share_interval(const Estimate& estimate, double reach) noexcept;
+[[nodiscard]] Interval share_interval(const Forecast& forecast, double reach) noexcept;
 
 }  // namespace loyalty::purchase

@@ -10,7 +10,7 @@ namespace loyalty::purchase {
 
 /// What the models need to know of one customer, in the names of the literature (P. Fader, B. Hardie, K. Lee, Marketing
 /// Science 24, 2005). Time runs from the customer's first purchase, in the model's unit.
-struct History {
+struct CustomerHistory {
   double x = 0;    ///< repeat purchases: those after the first; 0, 1, 2, ...
   double t_x = 0;  ///< when the last of them came, 0 where there is none; 0..T
   double T = 0;    ///< when observation ended; 0 or more
@@ -27,7 +27,7 @@ struct HistoryColumns {
   std::size_t rows = 0;
   TimeUnit unit = TimeUnit::unstated;  ///< of t_x and T
 
-  [[nodiscard]] History operator[](std::size_t row) const noexcept {
+  [[nodiscard]] CustomerHistory operator[](std::size_t row) const noexcept {
     return {x[row], t_x[row], T[row]};
   }
 };

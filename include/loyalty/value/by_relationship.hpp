@@ -68,7 +68,7 @@ struct Prospect {
 /// MismatchError for a model without a unit, PolicyError for a question or cost out of range or a sum without an end,
 /// ColumnError for unsound histories. O(1), about 7 us.
 [[nodiscard]] Prospect prospect(const purchase::ParetoNBD& model, const purchase::GammaGamma& spend,
-                                const purchase::History& history, double mean_value,
+                                const purchase::CustomerHistory& history, double mean_value,
                                 double cost_a_year, const ProspectQuestion& question,
                                 const purchase::Covariance* covariance = nullptr,
                                 const purchase::Covariance* spend_covariance = nullptr);

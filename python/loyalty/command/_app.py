@@ -64,6 +64,12 @@ app = typer.Typer(
 policy_app = typer.Typer(help="Propose a policy, check one, or compare two.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 
+
+def output_option(what: str) -> Any:
+    """The option of the file that a verb writes, with its help."""
+    return typer.Option("--output", "-o", metavar="FILE", help=what)
+
+
 Events = Annotated[
     list[str],
     typer.Argument(
@@ -133,12 +139,7 @@ Timings = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Where the scores go: a .parquet or .csv file, or - for CSV on standard output.",
-    ),
+    output_option("Where the scores go: a .parquet or .csv file, or - for CSV on standard output."),
 ]
 RejectsFile = Annotated[
     Path | None,
@@ -158,11 +159,8 @@ MaxRejects = Annotated[
 ]
 ChangesOutput = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Where the changes go: a .parquet or .csv file, or - for CSV on standard output.",
+    output_option(
+        "Where the changes go: a .parquet or .csv file, or - for CSV on standard output."
     ),
 ]
 Strict = Annotated[
@@ -735,11 +733,8 @@ def history(
     policy: PolicyFile = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where rung, quality and parameters of everybody on each date go: a .parquet or .csv file.",
+        output_option(
+            "Where rung, quality and parameters of everybody on each date go: a .parquet or .csv file."
         ),
     ] = None,
     tape: Annotated[
@@ -859,11 +854,8 @@ def forecast(
     policy: PolicyFile = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the mix of every month goes: a .parquet or .csv file, or - for CSV on standard output.",
+        output_option(
+            "Where the mix of every month goes: a .parquet or .csv file, or - for CSV on standard output."
         ),
     ] = None,
     zone: Zone = None,
@@ -939,11 +931,8 @@ def value(
     policy: PolicyFile = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the values go: a .parquet or .csv file, or - for CSV on standard output.",
+        output_option(
+            "Where the values go: a .parquet or .csv file, or - for CSV on standard output."
         ),
     ] = None,
     zone: Zone = None,
@@ -1017,12 +1006,7 @@ def map_command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the mapping goes; standard output without.",
-        ),
+        output_option("Where the mapping goes; standard output without."),
     ] = None,
     zone: Zone = None,
     shipped: Annotated[
@@ -1065,12 +1049,7 @@ def fit(
     as_of: AsOf,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where the learned policy goes, a TOML file, or - for standard output.",
-        ),
+        output_option("Where the learned policy goes, a TOML file, or - for standard output."),
     ] = None,
     mapping: MappingName = None,
     policy: PolicyFile = None,
@@ -1163,9 +1142,7 @@ def policy_init(
     zone: Zone = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the policy goes; standard output without."
-        ),
+        output_option("Where the policy goes; standard output without."),
     ] = None,
     full: Annotated[
         bool,
@@ -1320,9 +1297,7 @@ def report_changes(changes: loyalty.Changes, output: str | None) -> None:
 def simulate(
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the log goes: .parquet or .csv."
-        ),
+        output_option("Where the log goes: .parquet or .csv."),
     ],
     relationships: Annotated[
         int,

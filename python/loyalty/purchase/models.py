@@ -148,6 +148,11 @@ class Model:
             raise ValueError(f"this {self.name} has no parameters. {self.status}")
         return values
 
+    def _usable_covariance(self) -> np.ndarray | None:
+        """The covariance of the parameters; None where there is none, or a parameter lies at its bound."""
+        found = self._covariance
+        return None if found is None or not np.isfinite(found).all() else found
+
     def _needed_covariance(self, interval: float | None) -> np.ndarray | None:
         """The covariance, where an interval is asked for."""
         if interval is None:
@@ -524,7 +529,23 @@ def _needed(horizon: Any) -> Any:
     return horizon
 
 
-class BGNBD(PurchaseModel):
+class _BetaGeometric(PurchaseModel):
+    """A model whose customers drop out after a purchase, with probabilities Beta(a, b)."""
+
+    def __init__(
+        self,
+        *,
+        r: float,
+        alpha: float,
+        a: float,
+        b: float,
+        unit: str | None = None,
+        covariance: Any = None,
+    ) -> None:
+        super().__init__((r, alpha, a, b), unit, covariance)
+
+
+class BGNBD(_BetaGeometric):
     """The BG/NBD model (Fader, Hardie and Lee 2005): purchase rates Gamma(r, alpha), dropout probabilities Beta(a, b).
 
     Customers drop out right after a repeat purchase.
@@ -544,20 +565,8 @@ class BGNBD(PurchaseModel):
 
     name = "BG/NBD"
 
-    def __init__(
-        self,
-        *,
-        r: float,
-        alpha: float,
-        a: float,
-        b: float,
-        unit: str | None = None,
-        covariance: Any = None,
-    ) -> None:
-        super().__init__((r, alpha, a, b), unit, covariance)
 
-
-class MBGNBD(PurchaseModel):
+class MBGNBD(_BetaGeometric):
     """The MBG/NBD model (Batislam, Denizel and Filiztekin 2007): as :class:`BGNBD`, but the first may be the last.
 
     Parameters
@@ -571,18 +580,6 @@ class MBGNBD(PurchaseModel):
     """
 
     name = "MBG/NBD"
-
-    def __init__(
-        self,
-        *,
-        r: float,
-        alpha: float,
-        a: float,
-        b: float,
-        unit: str | None = None,
-        covariance: Any = None,
-    ) -> None:
-        super().__init__((r, alpha, a, b), unit, covariance)
 
 
 class ParetoNBD(PurchaseModel):

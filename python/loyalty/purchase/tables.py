@@ -111,7 +111,9 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
     -------
     frame
         `period` (1, 2, ...), `until` (its last day), `observed` and `expected` purchases in it, the same `_cumulative`
-        since the first, and `fitted`.
+        since the first, and `fitted`. `expected_cumulative_low` and `expected_cumulative_high` are the 5 and 95 % points
+        of what the model expects to be seen: customers' own chance and, where the parameters have a covariance, the
+        uncertainty of the fit.
     """
     _same_unit(model, customers)
     dated = customers.dated
@@ -134,12 +136,13 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
     bought = np.sort(dated.repeat_time[known[dated.repeat_customer]])
     observed = np.searchsorted(bought, marks, side="right").astype(float)
     past = (dated.end - marks) / dated.counts_in_unit
-    expected = _core.purchase_expected_cumulative(
+    expected, _, low, high = _core.purchase_expected_cumulative(
         model.name,
         model.values(),
         np.ascontiguousarray(np.asarray(customers.T)[known]),
         None,
         past,
+        model._usable_covariance(),
     )
     columns = {
         "period": np.arange(1, periods + 1),
@@ -148,6 +151,8 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
         "expected": np.diff(expected, prepend=0),
         "observed_cumulative": observed,
         "expected_cumulative": expected,
+        "expected_cumulative_low": low,
+        "expected_cumulative_high": high,
         "fitted": np.full(periods, True) if model.end is None else when <= model.end,
     }
     return frames.to_frame(columns, {"until"}, customers.kind or _frames_at_hand())

@@ -3,24 +3,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 #include <loyalty/core/config.hpp>
 #include <loyalty/math/beta.hpp>
 #include <loyalty/math/gamma_quantile.hpp>
+#include <loyalty/math/normal.hpp>
 
 namespace loyalty {
 
-/// A number with its uncertainty: mean, standard deviation, and the 5 and 95 % points.
-struct Estimate {
-  double mean = 0;
-  double sd = 0;
-  double low = 0;   ///< 5 % point
-  double high = 0;  ///< 95 % point
+/// A range of a quantity, both ends included, in its unit.
+struct Interval {
+  double low = 0;
+  double high = 0;  ///< >= low
 };
 
-/// The 95 % point of the standard normal law.
-inline constexpr double normal_95 = 1.6448536269514727;
+/// A number that data tell, with its uncertainty: its standard deviation, and the 5 and 95 % points, low <= value <= high.
+/// NaN where something is not known, an infinite end where there is no limit.
+struct Estimate {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double sd = std::numeric_limits<double>::quiet_NaN();    ///< in the unit of the value
+  double low = std::numeric_limits<double>::quiet_NaN();   ///< 5 % point
+  double high = std::numeric_limits<double>::quiet_NaN();  ///< 95 % point
+};
 
 /// A share, 0..1: the interval is that of the Beta law with this mean and variance. O(1).
 [[nodiscard]] inline Estimate share_estimate(double mean, double variance) {
@@ -30,8 +36,8 @@ inline constexpr double normal_95 = 1.6448536269514727;
   Estimate e{mean, std::sqrt(variance), mean, mean};
   if (!(variance > 1e-24) || !(most > variance)) {
     if (variance > 1e-24) {  // as wide as a share can be: no Beta law has it
-      e.low = std::max(0.0, mean - normal_95 * e.sd);
-      e.high = std::min(1.0, mean + normal_95 * e.sd);
+      e.low = std::max(0.0, mean - math::normal_95 * e.sd);
+      e.high = std::min(1.0, mean + math::normal_95 * e.sd);
     }
     return e;
   }
@@ -54,7 +60,7 @@ inline constexpr double normal_95 = 1.6448536269514727;
 /// A number of either sign: the interval is that of the normal law. O(1).
 [[nodiscard]] inline Estimate real_estimate(double mean, double variance) {
   const double sd = std::sqrt(std::max(variance, 0.0));
-  return {mean, sd, mean - normal_95 * sd, mean + normal_95 * sd};
+  return {mean, sd, mean - math::normal_95 * sd, mean + math::normal_95 * sd};
 }
 
 }  // namespace loyalty
