@@ -364,16 +364,29 @@ void register_purchase(py::module_& m) {
       "purchase_expected_cumulative",
       [](const std::string& model, const Parameters& parameters, const Reals& T,
          const std::optional<Reals>& weight, const Reals& past,
-         const std::optional<Reals>& covariance) {
+         const std::optional<Reals>& covariance, const std::optional<std::array<Reals, 3>>& seen,
+         double fit_past) {
         const CohortColumns cohort = cohort_of(T, weight);
         const std::vector<double> dates = vector_of(past);
-        const std::optional<Covariance> c = covariance_of(covariance);
+        std::optional<CohortFit> fit;
+        if (const auto c = covariance_of(covariance)) {
+          fit = CohortFit{*c, {}, fit_past};
+          if (seen) {
+            const auto& [x, t_x, at] = *seen;
+            if (x.size() != t_x.size() || x.size() != at.size())
+              throw py::value_error("x, t_x and T differ in length");
+            fit->histories.x = x.data();
+            fit->histories.t_x = t_x.data();
+            fit->histories.T = at.data();
+            fit->histories.rows = static_cast<std::size_t>(x.size());
+          }
+        }
         std::vector<Estimate> sums;
         {
           // Plain numbers from here on, no Python object: other threads may run.
           const py::gil_scoped_release release;
           sums = with_model(model, parameters, [&](const auto& of) {
-            return expected_cumulative(of, cohort, dates, c ? &*c : nullptr);
+            return expected_cumulative(of, cohort, dates, fit ? &*fit : nullptr);
           });
         }
         Reals table({py::ssize_t{4}, static_cast<py::ssize_t>(sums.size())});
@@ -388,7 +401,7 @@ void register_purchase(py::module_& m) {
         return table;
       },
       py::arg("model"), py::arg("parameters"), py::arg("T"), py::arg("weight"), py::arg("past"),
-      py::arg("covariance"));
+      py::arg("covariance"), py::arg("seen"), py::arg("fit_past"));
   m.def(
       "purchase_simulate",
       [](const std::string& model, const Parameters& parameters, const Reals& T, double horizon,

@@ -477,6 +477,8 @@ def purchase_expected_cumulative(
     weight: _Matrix,
     past: NDArray[np.float64],
     covariance: NDArray[np.float64] | None,
+    seen: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None,
+    fit_past: float,
 ) -> NDArray[np.float64]: ...
 def purchase_simulate(
     model: str,

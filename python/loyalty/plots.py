@@ -432,7 +432,8 @@ def first_passage(time: FirstPassage, ax: Any = None) -> Any:
 def tracking(table: Any, ax: Any = None) -> Any:
     """Repeat purchases so far, and those that a purchase model expects; what the fit has not seen lies behind the line.
 
-    The band holds 90 % of what the model expects to be seen: chance, and what the fit leaves open.
+    The band holds 90 % of what is seen if the model holds: chance, and what the fit leaves open. It is narrow where the
+    fit has seen these purchases.
 
     Parameters
     ----------

@@ -390,6 +390,41 @@ TEST_CASE(
   check(ParetoNBD{0.553, 10.578, 0.606, 11.669});
 }
 
+TEST_CASE("cumulative purchases of the cohort that was fitted lie between 5 and 95 % later, too") {
+  const MBGNBD truth{0.525, 6.183, 0.891, 1.614};
+  std::vector<double> T;
+  for (int i = 0; i < 1000; ++i) T.push_back(27 + 0.012 * i);
+  constexpr double later = 39;
+  std::vector<double> until = T;
+  for (double& t : until) t += later;
+  const CohortColumns cohort{until.data(), nullptr, until.size()};
+  constexpr int cohorts = 60;
+  int held = 0;
+  int wide = 0;
+  for (int k = 0; k < cohorts; ++k) {
+    const Simulated drawn = simulate(truth, T, later, static_cast<std::uint64_t>(k) + 1);
+    CohortFit same{{}, {}, later};
+    same.histories.x = drawn.x.data();
+    same.histories.t_x = drawn.t_x.data();
+    same.histories.T = T.data();
+    same.histories.rows = T.size();
+    const Fit<MBGNBD> found = fit<MBGNBD>(same.histories);
+    REQUIRE(found.status.usable());
+    same.covariance = found.covariance;
+    const double total = std::accumulate(drawn.x.begin(), drawn.x.end(), 0.0) +
+                         std::accumulate(drawn.later.begin(), drawn.later.end(), 0.0);
+    const loyalty::Estimate e = expected_cumulative(found.model, cohort, {0}, &same)[0];
+    held += e.low <= total && total <= e.high ? 1 : 0;
+    // Of another cohort less is known, and it need not be where this one is.
+    const CohortFit other{found.covariance};
+    const loyalty::Estimate o = expected_cumulative(found.model, cohort, {0}, &other)[0];
+    wide += o.low < e.low && e.high < o.high ? 1 : 0;
+  }
+  MESSAGE("of ", cohorts, " totals ", held, " lay in the interval");
+  CHECK(held >= 46);  // 90 % are 54 +- 2.3
+  CHECK(wide == cohorts);
+}
+
 TEST_CASE("purchase: expected spend lies between the customer's own mean and that of all") {
   const GammaGamma m{.p = 6.24957, .q = 3.74422, .v = 15.44352};
   const double all = m.p * m.v / (m.q - 1);

@@ -85,14 +85,43 @@ TEST_CASE("purchase: a cohort is the sum of its customers") {
     }
     CHECK(sums[0].sd == doctest::Approx(std::sqrt(chance)).epsilon(1e-14));
     Covariance covariance{};
-    for (std::size_t k = 0; k < 4; ++k) covariance[k][k] = 0.01;
-    covariance[0][1] = covariance[1][0] = 0.005;
+    for (std::size_t k = 0; k < 4; ++k) covariance[k][k] = 1e-4;
+    covariance[0][1] = covariance[1][0] = 5e-5;
     const double fit = standard_error(slope, covariance);
-    const loyalty::Estimate both = expected_cumulative(model, cohort, {0}, &covariance)[0];
+    CohortFit other{covariance};
+    const loyalty::Estimate both = expected_cumulative(model, cohort, {0}, &other)[0];
     CHECK(both.value == sums[0].value);
     CHECK(both.sd == doctest::Approx(std::hypot(std::sqrt(chance), fit)).epsilon(1e-14));
     CHECK(both.low < sums[0].low);
     CHECK(both.high > sums[0].high);
+    // A fit to the same customers drew the curve to them; later purchases count with what it expects of them.
+    const std::vector<double> x{2, 0, 1, 1};
+    const std::vector<double> t_x{9, 0, 3, 20};
+    CohortFit same{covariance, {}, 0};
+    same.histories.x = x.data();
+    same.histories.t_x = t_x.data();
+    same.histories.T = T.data();
+    same.histories.weight = weight.data();
+    same.histories.rows = T.size();
+    const auto seen = expected_cumulative(model, cohort, {0, -7}, &same);
+    CHECK(seen[0].sd == doctest::Approx(std::sqrt(chance - fit * fit)).epsilon(1e-14));
+    Gradient then{};
+    Gradient ahead{};
+    double chance_then = 0;
+    for (std::size_t i = 0; i < T.size(); ++i) {
+      Gradient own{};
+      (void)model.expected_purchases_new(T[i] + 7, &own);
+      for (std::size_t k = 0; k < 4; ++k) then[k] += weight[i] * own[k];
+      (void)model.expected_purchases({x[i], t_x[i], T[i]}, 7, &own);
+      for (std::size_t k = 0; k < 4; ++k) ahead[k] += weight[i] * own[k];
+      chance_then += weight[i] * model.variance_new(T[i] + 7);
+    }
+    double covaries = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      for (std::size_t j = 0; j < 4; ++j) covaries += then[i] * covariance[i][j] * ahead[j];
+    const double open = standard_error(then, covariance);
+    CHECK(seen[1].sd ==
+          doctest::Approx(std::sqrt(chance_then - open * open + 2 * covaries)).epsilon(1e-12));
   };
   check(BGNBD{0.243, 4.414, 0.793, 2.426});
   check(MBGNBD{0.525, 6.183, 0.891, 1.614});

@@ -681,17 +681,34 @@ def test_tracking(
     assert at_end.expected_cumulative == pytest.approx(at_end.observed_cumulative, rel=0.06)
     last = table.iloc[-1]
     assert last.expected_cumulative == pytest.approx(last.observed_cumulative, rel=0.08)
-    for row in (at_end, last):
-        assert row.expected_cumulative_low < row.observed_cumulative < row.expected_cumulative_high
-    known = model(**fits[model].parameters, unit="week")
-    chance = lp.tracking(known, whole).iloc[-1]
-    assert last.expected_cumulative_low < chance.expected_cumulative_low < last.expected_cumulative
-    assert (
-        last.expected_cumulative_high > chance.expected_cumulative_high > last.expected_cumulative
-    )
+    assert (table.expected_cumulative_low <= table.expected_cumulative).all()
+    assert (table.expected_cumulative_high >= table.expected_cumulative).all()
     # The cumulative curve is the sum over customers of what a new one buys.
     by_customer = fits[model].expected_purchases_new(weeks(np.asarray(whole.T))).sum()
     assert last.expected_cumulative == pytest.approx(by_customer, rel=1e-12)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_tracking_knows_whom_the_fit_has_seen(
+    fits: dict[type, Any], log: pd.DataFrame, model: type
+) -> None:
+    whole = lp.histories(log, customer="id", time="date", end="1998-06-30", unit="week")
+    fitted = fits[model]
+    table = lp.tracking(fitted, whole)
+
+    def width(table: pd.DataFrame) -> Any:
+        return table.expected_cumulative_high - table.expected_cumulative_low
+
+    # The same parameters from elsewhere: taken as known, and as estimated from others.
+    known = lp.tracking(model(**fitted.parameters, unit="week"), whole)
+    others = lp.tracking(
+        model(**fitted.parameters, unit="week", covariance=fitted.covariance), whole
+    )
+    assert (width(others) > width(known)).all()
+    seen = table.fitted
+    assert (width(table)[seen] < width(known)[seen]).all()
+    assert (width(table) < width(others)).all()
+    assert width(table).iloc[-1] > 3 * width(table)[seen].iloc[-1]
 
 
 def test_tracking_follows_only_whom_the_model_knows(log: pd.DataFrame) -> None:

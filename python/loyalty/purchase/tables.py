@@ -13,8 +13,9 @@ from loyalty import _core, frames
 from loyalty._dates import DAY
 from loyalty._events import _frames_at_hand
 from loyalty.frames import like_columns, number_or_array
+from loyalty.orders import _days
 from loyalty.purchase.durations import DiscountRate, Duration, Numbers, time_in, words
-from loyalty.purchase.histories import Histories
+from loyalty.purchase.histories import Dated, Histories
 from loyalty.purchase.models import BGNBD, MBGNBD, GammaGamma, ParetoNBD, PurchaseModel, as_forecast
 
 __all__ = ["compare", "frequency", "residual_value", "tracking"]
@@ -111,9 +112,9 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
     -------
     frame
         `period` (1, 2, ...), `until` (its last day), `observed` and `expected` purchases in it, the same `_cumulative`
-        since the first, and `fitted`. `expected_cumulative_low` and `expected_cumulative_high` are the 5 and 95 % points
-        of what the model expects to be seen: customers' own chance and, where the parameters have a covariance, the
-        uncertainty of the fit.
+        since the first, and `fitted`. `expected_cumulative_low` and `expected_cumulative_high` are the 5 and 95 %
+        points of what is seen if the model holds: customers' own chance and, where the parameters have a covariance,
+        what the fit leaves open; one to dated histories is taken to have seen these customers.
     """
     _same_unit(model, customers)
     dated = customers.dated
@@ -143,6 +144,7 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
         None,
         past,
         model._usable_covariance(),
+        *_seen_by_fit(model, dated, known),
     )
     columns = {
         "period": np.arange(1, periods + 1),
@@ -156,6 +158,27 @@ def tracking(model: Any, customers: Histories, *, every: Duration | None = None)
         "fitted": np.full(periods, True) if model.end is None else when <= model.end,
     }
     return frames.to_frame(columns, {"until"}, customers.kind or _frames_at_hand())
+
+
+def _seen_by_fit(model: Any, dated: Dated, known: np.ndarray) -> tuple[Any, float]:
+    """The histories at the end of the fit of whom it knows, and how long that lies before the end of `dated`."""
+    if model.end is None:
+        return None, 0.0
+    stop = model.end
+    if dated.one_per is not None:
+        stop = int(_days(np.array([model.end]), dated.zone)[0])
+    stop = min(stop, dated.end)
+    who = np.concatenate([np.flatnonzero(known), dated.repeat_customer])
+    times = np.concatenate([dated.first[known], dated.repeat_time])
+    of_known = known[who]
+    made = _core.purchase_histories(
+        np.ascontiguousarray(who[of_known], dtype=np.int64),
+        np.ascontiguousarray(times[of_known], dtype=np.int64),
+        None,
+        stop,
+        dated.counts_in_unit,
+    )
+    return (made["x"], made["t_x"], made["T"]), (dated.end - stop) / dated.counts_in_unit
 
 
 def _same_unit(model: Any, customers: Histories) -> None:
