@@ -91,6 +91,7 @@ std::vector<Estimate> expected_cumulative(const Model& model, const CohortColumn
   const auto groups = grouped(cohort);
   const bool same = fit != nullptr && fit->histories.rows > 0;
   const auto alive = same ? alive_at_end(model, fit->histories) : std::vector<AliveGroup>{};
+  WhileAlive<Dual, Model> bought_while_alive(model);
   std::vector<Estimate> expected;
   expected.reserve(past.size());
   for (const double before : past) {
@@ -112,7 +113,7 @@ std::vector<Estimate> expected_cumulative(const Model& model, const CohortColumn
       if (later > 0) {
         Dual ahead(0.0);
         for (const AliveGroup& g : alive)
-          ahead += g.alive * while_alive<Dual>(model, g.x, g.T, 0, later);
+          ahead += g.alive * bought_while_alive(g.x, g.T, 0, later);
         variance += 2 * product(slope, fit->covariance, ahead.d);
       }
     }
