@@ -182,10 +182,10 @@ TEST_CASE(
 }
 
 TEST_CASE("copies of rows that wait are counted, wherever they stand in their second") {
-  const Time t = utc(2024, 5, 1);
+  const Time second = utc(2024, 5, 1);
   const Row waits{
-      .relationship = "a", .event = {.kind = Kind::complaint, .time = t}, .refers_to = "k"};
-  const Row other{.relationship = "a", .event = {.kind = Kind::purchase, .time = t}};
+      .relationship = "a", .event = {.kind = Kind::complaint, .time = second}, .refers_to = "k"};
+  const Row other{.relationship = "a", .event = {.kind = Kind::purchase, .time = second}};
   for (const auto& rows :
        {std::vector<Row>{waits, waits, other}, {waits, other, waits}, {other, waits, waits}}) {
     Portfolio p;

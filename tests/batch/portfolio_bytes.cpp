@@ -114,19 +114,19 @@ TEST_CASE("portfolio bytes: whoever was forgotten was never there") {
     const std::size_t gone = p.forget(names);
     RC_ASSERT(p.size() == before - gone);
     RC_ASSERT(!p.find("anna") && !p.find("17"));
-    Portfolio never(Policy{}, from);
-    apply_rows(never, others);
+    Portfolio without(Policy{}, from);
+    apply_rows(without, others);
     // What the log as a whole has shown stays: its newest second and the kinds seen.
     const auto more = any_rows({.from = to, .to = to + day, .bad_rows = false});
     apply_rows(p, more);
-    apply_rows(never, more);
+    apply_rows(without, more);
     const Time now = to + 2 * day;
-    for (std::uint32_t i = 0; i < never.size(); ++i) {
-      const auto k = p.find(never.id(i));
+    for (std::uint32_t i = 0; i < without.size(); ++i) {
+      const auto k = p.find(without.id(i));
       RC_ASSERT(k.has_value());
-      RC_ASSERT(to_bytes(p.state(*k, now)) == to_bytes(never.state(i, now)));
+      RC_ASSERT(to_bytes(p.state(*k, now)) == to_bytes(without.state(i, now)));
     }
-    RC_ASSERT(p.size() == never.size());
+    RC_ASSERT(p.size() == without.size());
     const auto bytes = p.bytes();
     if (!std::any_of(more.begin(), more.end(),
                      [](const Row& row) { return row.relationship == "anna"; })) {

@@ -779,7 +779,7 @@ TEST_CASE("results as Arrow: types, nulls and metadata; shared, and released wit
 TEST_CASE("results as Arrow: in batches, empty, left half way") {
   auto result = some_result({"a", "b", "c", "d", "e"});
   const std::weak_ptr<const ResultTable> watched = result;
-  for (const std::size_t rows : {1, 2, 5, 100}) {
+  for (const std::size_t rows : {1U, 2U, 5U, 100U}) {
     ArrowOwner<ArrowArrayStream> stream;
     to_arrow(result, *stream, {}, rows);
     Strings names;
