@@ -89,7 +89,7 @@ def speed() -> None:
                 39, many.x, many.t_x, many.T
             )
 
-        seconds, slow = best(ask_ours, 5), best(ask_theirs, 2)
+        seconds, slow = best(ask_ours, 20), best(ask_theirs, 3)
         with_errors = best(
             lambda: fitted.expected_purchases(many, horizon=lp.weeks(39), interval=0.9),  # noqa: B023
             3,

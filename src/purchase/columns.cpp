@@ -17,14 +17,18 @@
 namespace loyalty::purchase {
 namespace {
 
-using Key = std::array<std::uint64_t, 4>;
+/// The bits of what an answer depends on: three numbers, or four where each row has a horizon of its own.
+template <std::size_t words>
+using Key = std::array<std::uint64_t, words>;
 
 /// Answers by the bits of what they depend on. Customers repeat: few of a million differ in all of it, and those few lie
 /// close together here, found by a sparse table of their numbers. Up to some size; then nothing more is kept, and where
 /// hardly anybody repeated, nothing more is looked for.
-template <class Answer>
+template <class Answer, std::size_t words>
 class Memory {
  public:
+  using Key = purchase::Key<words>;
+
   Memory() : slots_(2048) {}
 
   /// The answer of a key, or null.
@@ -70,12 +74,14 @@ class Memory {
   static constexpr std::size_t largest = std::size_t{1} << 16;
 
   static bool same(const Key& a, const Key& b) noexcept {  // a comparison of bytes would be a call
-    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
+    std::uint64_t differ = 0;
+    for (std::size_t k = 0; k < words; ++k) differ |= a[k] ^ b[k];
+    return differ == 0;
   }
   static std::uint64_t hash_of(const Key& key) noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
-    const std::uint64_t mixed =
-        (key[0] ^ std::rotl(key[1], 21) ^ std::rotl(key[2], 42)) * odd + key[3];
+    std::uint64_t mixed = (key[0] ^ std::rotl(key[1], 21) ^ std::rotl(key[2], 42)) * odd;
+    if constexpr (words == 4) mixed += key[3];
     return (mixed ^ (mixed >> 32)) * odd >> 20;
   }
   static std::uint32_t tag_of(std::uint64_t hash) noexcept {
@@ -95,16 +101,12 @@ class Memory {
   bool idle_ = false;
 };
 
-constexpr Forecast unknown{std::numeric_limits<double>::quiet_NaN(),
-                           std::numeric_limits<double>::quiet_NaN()};
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-Key key_of(double a, double b, double c, double d) noexcept {
-  return {std::bit_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(b),
-          std::bit_cast<std::uint64_t>(c), std::bit_cast<std::uint64_t>(d)};
+template <class... Numbers>
+Key<sizeof...(Numbers)> key_of(Numbers... numbers) noexcept {
+  return {std::bit_cast<std::uint64_t>(numbers)...};
 }
-
-Dual dual_of(double value) { return {value}; }
-Dual dual_of(const Dual& value) { return value; }
 
 /// One model's answers of one kind, S double or Dual.
 template <class S, class Model>
@@ -128,7 +130,7 @@ class Answers {
     }
     const double force =
         question_.quantity == Quantity::discounted ? question_.force_of_interest : 0;
-    const Key key = key_of(h.x, h.T, horizon, 0);
+    const auto key = key_of(h.x, h.T, horizon);
     if (const S* known = shared_.find(key)) return p_alive_of<S>(model_, h) * *known;
     const S rest = while_alive_(h.x, h.T, force, horizon);
     shared_.keep(key, rest);
@@ -150,35 +152,62 @@ class Answers {
   const Model& model_;
   const Question& question_;
   WhileAlive<S, Model> while_alive_;
-  Memory<S> shared_;
+  Memory<S, 3> shared_;
 };
 
-template <class S, class Model>
+/// What is kept of an answer: with S = Dual, its standard error, too.
+template <class S>
+using Kept = std::conditional_t<std::is_same_v<S, double>, double, Forecast>;
+
+template <class S, std::size_t words, class Model>
 void answer_all(const Model& model, const Question& question, const HistoryColumns& histories,
                 double* values, const Covariance* covariance, double* standard_errors) {
-  Memory<Forecast> memory;
+  Memory<Kept<S>, words> memory;
   Answers<S, Model> answers(model, question);
-  const auto compute = [&](const CustomerHistory& h, double horizon, std::size_t row) {
-    if (std::isnan(h.x + h.t_x + h.T + horizon)) return unknown;
-    require_sound(histories, row);
-    const Dual made = dual_of(answers(h, horizon));
-    return Forecast{made.value, covariance == nullptr ? 0 : standard_error(made.d, *covariance)};
+  const auto compute = [&](const CustomerHistory& h, double horizon, std::size_t row) -> Kept<S> {
+    const bool is_known = !std::isnan(h.x + h.t_x + h.T + horizon);
+    if (is_known) require_sound(histories, row);
+    if constexpr (std::is_same_v<S, double>) {
+      return is_known ? answers(h, horizon) : unknown;
+    } else {
+      if (!is_known) return {unknown, unknown};
+      const Dual made = answers(h, horizon);
+      return {made.value, standard_error(made.d, *covariance)};
+    }
   };
   for (std::size_t i = 0; i < histories.rows; ++i) {
     const CustomerHistory h = histories[i];
-    const double horizon =
-        question.horizon_of_row == nullptr ? question.horizon : question.horizon_of_row[i];
-    const Key key = key_of(h.x, h.t_x, h.T, horizon);
-    const Forecast* known = memory.find(key);
-    Forecast made;
+    double horizon = question.horizon;
+    Key<words> key;
+    if constexpr (words == 4) {
+      horizon = question.horizon_of_row[i];
+      key = key_of(h.x, h.t_x, h.T, horizon);
+    } else {
+      key = key_of(h.x, h.t_x, h.T);
+    }
+    const Kept<S>* known = memory.find(key);
+    Kept<S> made;
     if (known == nullptr) [[unlikely]] {
       made = compute(h, horizon, i);
       memory.keep(key, made);
       known = &made;
     }
-    values[i] = known->value;
-    if (covariance != nullptr) standard_errors[i] = known->standard_error;
+    if constexpr (std::is_same_v<S, double>) {
+      values[i] = *known;
+    } else {
+      values[i] = known->value;
+      standard_errors[i] = known->standard_error;
+    }
   }
+}
+
+template <class S, class Model>
+void answer_all(const Model& model, const Question& question, const HistoryColumns& histories,
+                double* values, const Covariance* covariance, double* standard_errors) {
+  if (question.horizon_of_row == nullptr)
+    answer_all<S, 3>(model, question, histories, values, covariance, standard_errors);
+  else
+    answer_all<S, 4>(model, question, histories, values, covariance, standard_errors);
 }
 
 }  // namespace
