@@ -112,8 +112,7 @@ std::vector<Estimate> expected_cumulative(const Model& model, const CohortColumn
       variance += same ? -open : open;
       if (later > 0) {
         Dual ahead(0.0);
-        for (const AliveGroup& g : alive)
-          ahead += g.alive * bought_while_alive(g.x, g.T, 0, later);
+        for (const AliveGroup& g : alive) ahead += g.alive * bought_while_alive(g.x, g.T, 0, later);
         variance += 2 * product(slope, fit->covariance, ahead.d);
       }
     }
