@@ -21,29 +21,12 @@
 #include "arrays.hpp"
 #include "event_buffers.hpp"
 #include "out_columns.hpp"
+#include "purchase_arguments.hpp"
 
 namespace loyalty::python {
 namespace {
 
 using namespace loyalty::purchase;
-using Parameters = std::vector<double>;
-using Reals = py::array_t<double, py::array::c_style | py::array::forcecast>;
-
-TimeUnit unit_of(const std::string& word) {
-  for (int i = 0; i < time_unit_count; ++i)
-    if (name_of(static_cast<TimeUnit>(i)) == word) return static_cast<TimeUnit>(i);
-  throw py::value_error("no unit '" + word + "'");
-}
-
-std::optional<Covariance> covariance_of(const std::optional<Reals>& given) {
-  if (!given) return std::nullopt;
-  Covariance covariance{};
-  const auto view = given->unchecked<2>();
-  for (py::ssize_t i = 0; i < view.shape(0); ++i)
-    for (py::ssize_t j = 0; j < view.shape(1); ++j)
-      covariance.at(static_cast<std::size_t>(i)).at(static_cast<std::size_t>(j)) = view(i, j);
-  return covariance;
-}
 
 using Member = std::pair<const char*, double Prospect::*>;
 constexpr std::array members{

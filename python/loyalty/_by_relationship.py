@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from loyalty import _core, frames, purchase
-from loyalty._dates import check_zone, instant
+from loyalty._dates import DAY, check_zone, instant
 from loyalty._events import NO_TIME, event_columns, native_columns
 from loyalty._fits import DiscountRate
 from loyalty._relationship_value import AHEAD, RelationshipValue
@@ -179,7 +179,7 @@ def _now(
     money[(bought.ever == 0) & np.isnan(money)] = 0.0
     money[unstated] = np.nan
     rates = [
-        _core.value_yearly_rate(column, known, half_life[name] / 365)
+        _core.value_yearly_rate(column, known, half_life[name] * DAY / YEAR_SECONDS)
         for name, column in (("margin", money), ("cost", result.column("cost")))
     ]
     cost = np.maximum(rates[1], 0.0)  # what was taken back may leave less than nothing

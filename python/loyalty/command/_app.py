@@ -311,6 +311,11 @@ def as_of_seconds(text: str, zone: str | None) -> int:
         raise CallError(f"--as-of: {error}") from None
 
 
+def zone_of_days(mapping: str | None, zone: str | None) -> str | None:
+    """The zone in which days end: the one given, else that of the mapping, if any."""
+    return zone or (None if mapping is None else load_mapping(mapping).timezone)
+
+
 def read(
     events: list[str],
     as_of: str | None,
@@ -766,7 +771,7 @@ def history(
         begin("reading", None)
         limits = {"memory": memory, "threads": threads}
         table, title, seconds = read(events, as_of, mapping, zone, limits)
-        own = load_mapping(mapping).timezone if mapping is not None else None
+        zone = zone_of_days(mapping, zone)
         if not len(table):
             raise SourceError(
                 "there are no events to look back on" + (" until that date" if as_of else "")
@@ -780,7 +785,7 @@ def history(
         begin("following", None)
         judged = chosen_policy(table, policy, perspective)
         try:
-            past = _engine.history(table, judged, seconds, spoken_dates(dates), zone or own)
+            past = _engine.history(table, judged, seconds, spoken_dates(dates), zone)
         except (loyalty.LimitError, loyalty.MismatchError, loyalty.PolicyError):
             raise
         except ValueError as error:  # a date that is none, or lies where one cannot look
@@ -876,12 +881,12 @@ def forecast(
         begin("reading", None)
         limits = {"memory": memory, "threads": threads}
         table, title, seconds = read(events, as_of, mapping, zone, limits)
-        own = load_mapping(mapping).timezone if mapping is not None else None
+        zone = zone_of_days(mapping, zone)
         if not len(table):
             raise SourceError("there are no events to learn from until that date")
         begin("following", None)
         judged = chosen_policy(table, policy, perspective)
-        past = _engine.history(table, judged, seconds, [], zone or own)
+        past = _engine.history(table, judged, seconds, [], zone)
         begin("forecasting", None)
         try:
             ahead = _engine.forecast(past, months, lapse_after)
@@ -958,7 +963,7 @@ def value(
         begin("reading", None)
         limits = {"memory": memory, "threads": threads}
         table, title, seconds = read(events, as_of, mapping, zone, limits)
-        own = load_mapping(mapping).timezone if mapping is not None else None
+        zone = zone_of_days(mapping, zone)
         if seconds is None:
             raise CallError("--as-of is missing")
         if not len(table):
@@ -968,7 +973,7 @@ def value(
         options = {"margin": margin, "horizon": loyalty.purchase.years(horizon_years)}
         discount = loyalty.DiscountRate(rate, per="year")
         try:
-            found = _engine.value(table, judged, seconds, options, discount, zone or own)
+            found = _engine.value(table, judged, seconds, options, discount, zone)
         except ValueError as error:
             raise SourceError(str(error)) from None
         if output is not None:
@@ -1095,13 +1100,13 @@ def fit(
         table, title, seconds = read(
             events, as_of, mapping, zone, {"memory": memory, "threads": threads}
         )
-        own = load_mapping(mapping).timezone if mapping is not None else None
+        zone = zone_of_days(mapping, zone)
         if seconds is None:
             raise CallError("--as-of is missing")
         held = None
         if hold_out is not None:
             try:
-                held = instant(hold_out, zone or own)
+                held = instant(hold_out, zone)
             except ValueError as error:
                 raise CallError(f"--hold-out: {error}") from None
             if held >= seconds:
@@ -1112,7 +1117,7 @@ def fit(
             raise SourceError("there are no events to learn from until that date")
         begin("learning", None)
         judged = chosen_policy(table, policy, perspective)
-        found = _engine.fit(table, judged, seconds, held, list(learn or LESSONS), zone or own)
+        found = _engine.fit(table, judged, seconds, held, list(learn or LESSONS), zone)
     source = ", ".join(events) + (f" through {title or mapping}" if mapping else "")
     if output == "-":
         print(found.to_toml(full, source), end="")
