@@ -3,15 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include <loyalty/batch/id_index.hpp>
@@ -19,153 +16,10 @@
 #include <loyalty/dynamics/tape.hpp>
 
 #include "batch/picked.hpp"
+#include "batch/repeats.hpp"
 
 namespace loyalty {
 namespace {
-
-/// Whether two rows hold the same bits.
-bool same_bits(const EventColumns& columns, std::size_t a, std::size_t b) {
-  bool same = true;
-  each_plain_column(columns, [&](const auto& column) {
-    same = same && std::memcmp(&column[a], &column[b], sizeof column[a]) == 0;
-  });
-  each_text_column(columns,
-                   [&](const TextColumn& column) { same = same && column[a] == column[b]; });
-  return same;
-}
-
-// ---- repeats and retractions -------------------------------------------------------------------------
-
-/// Finds the rows that a portfolio drops when it gets them all in one call: repeats of an event_id, and events that
-/// are taken back. What a row says is judged by portfolios alone.
-class Resolver {
- public:
-  /// `columns` are sorted and have numbers for relationships and event_id.
-  Resolver(const EventColumns& columns, const Policy& policy, Time landmark)
-      : c_(columns), policy_(policy), landmark_(landmark) {}
-
-  /// Marks of the rows that are dropped.
-  std::vector<bool> dropped() const {
-    // Only rows that share a name, or whose name is taken back, need a closer look.
-    std::vector<bool> looked_at(c_.rows);
-    std::unordered_map<Name, std::size_t, HashOfName> first;
-    for (std::size_t i = 0; i < c_.rows; ++i) {
-      if (c_.event_id[i].empty() || retracts(i)) continue;
-      const auto [it, fresh] = first.try_emplace(name_of(i, c_.event_id[i]), i);
-      if (!fresh) looked_at[i] = looked_at[it->second] = true;
-    }
-    std::vector<std::size_t> retractions;
-    for (std::size_t i = 0; c_.refers_to && i < c_.rows; ++i) {
-      if (!retracts(i) || c_.refers_to[i].empty() || !readable(i)) continue;
-      const auto it = first.find(name_of(i, c_.refers_to[i]));
-      if (it == first.end()) continue;
-      looked_at[it->second] = true;
-      retractions.push_back(i);
-    }
-    std::vector<bool> out(c_.rows);
-    std::unordered_map<Name, std::vector<std::size_t>, HashOfName> groups;
-    for (const std::size_t i : sound(looked_at)) groups[name_of(i, c_.event_id[i])].push_back(i);
-    for (auto& [name, rows] : groups) {
-      const std::size_t kept = first_of(rows);
-      for (const std::size_t i : rows) out[i] = i != kept;
-      rows = {kept};
-    }
-    for (const std::size_t i : retractions) {
-      const auto it = groups.find(name_of(i, c_.refers_to[i]));
-      if (it == groups.end()) continue;
-      out[it->second.front()] = true;
-      out[i] = true;
-      groups.erase(it);  // it is taken back once
-    }
-    return out;
-  }
-
- private:
-  struct Name {
-    std::int64_t relationship;
-    std::string_view event;
-    bool operator==(const Name&) const = default;
-  };
-  struct HashOfName {
-    std::size_t operator()(const Name& name) const noexcept {
-      return std::hash<std::string_view>{}(name.event) * 0x9e3779b97f4a7c15ULL +
-             static_cast<std::size_t>(name.relationship);
-    }
-  };
-
-  Name name_of(std::size_t i, std::string_view event) const noexcept {
-    return {c_.relationship_number[i], event};
-  }
-  bool retracts(std::size_t i) const noexcept {
-    return c_.kind[i] == static_cast<std::uint8_t>(Kind::retraction);
-  }
-  /// Whether a retraction can be read: it needs no more than its reference.
-  bool readable(std::size_t i) const noexcept {
-    return (c_.code == nullptr || c_.code[i] == 0) &&
-           (c_.side == nullptr || c_.side[i] != EventColumns::unreadable) &&
-           (c_.role == nullptr || c_.role[i] != EventColumns::unreadable);
-  }
-
-  Books apply(Portfolio& portfolio, EventColumns rows, bool with_ids) const {
-    if (!with_ids) rows.event_id = {};
-    return portfolio.apply(rows);
-  }
-
-  /// Whether a row's money has no rate.
-  bool foreign(std::size_t i) const noexcept {
-    if (!c_.currency || c_.currency[i].empty() || c_.currency[i] == policy_.currency) return false;
-    return std::none_of(policy_.rates.begin(), policy_.rates.end(),
-                        [&](const Rate& rate) { return rate.currency == c_.currency[i]; });
-  }
-
-  /// Those of some rows with which nothing is wrong by themselves, whatever their currency: each is given a
-  /// relationship of its own.
-  std::vector<std::size_t> sound(const std::vector<bool>& some) const {
-    std::vector<std::size_t> rows;
-    for (std::size_t i = 0; i < some.size(); ++i)
-      if (some[i]) rows.push_back(i);
-    const Picked picked(c_, rows);
-    std::vector<std::int64_t> own(rows.size());
-    std::iota(own.begin(), own.end(), std::int64_t{0});
-    EventColumns alone = picked.columns();
-    alone.relationship_number = own.data();
-    alone.currency = {};
-    Portfolio portfolio(policy_, landmark_);
-    constexpr std::size_t bad = static_cast<std::size_t>(-1);
-    for (const Reject& reject : apply(portfolio, alone, false).rejects)
-      rows[static_cast<std::size_t>(reject.row)] = bad;
-    rows.erase(std::remove(rows.begin(), rows.end(), bad), rows.end());
-    return rows;
-  }
-
-  /// Of rows with one name, the one that counts: in a currency with a rate where there is one, then the earliest.
-  std::size_t first_of(const std::vector<std::size_t>& rows) const {
-    const auto rank = [&](std::size_t i) { return std::pair(foreign(i), c_.time[i]); };
-    std::size_t best = rows.front();
-    for (const std::size_t i : rows)
-      if (rank(i) < rank(best)) best = i;
-    std::vector<std::size_t> ties;
-    for (const std::size_t i : rows)
-      if (rank(i) == rank(best) && std::none_of(ties.begin(), ties.end(),
-                                                [&](std::size_t t) { return same_bits(c_, t, i); }))
-        ties.push_back(i);
-    if (ties.size() < 2) return best;
-    // Rows of one second that differ: a portfolio that gets them all keeps one.
-    const auto bytes_of = [&](std::span<const std::size_t> some, bool with_ids) {
-      Portfolio portfolio(policy_, landmark_);
-      (void)apply(portfolio, Picked(c_, some).columns(), with_ids);
-      return portfolio.bytes();
-    };
-    const auto all = bytes_of(ties, true);
-    for (const std::size_t& i : ties)
-      if (bytes_of({&i, 1}, false) == all) return i;
-    return best;
-  }
-
-  const EventColumns& c_;
-  const Policy& policy_;
-  Time landmark_;
-};
 
 // ---- the log ---------------------------------------------------------------------------------------
 
@@ -191,23 +45,33 @@ constexpr bool dated(Time time) noexcept { return time >= -furthest_time && time
 /// identifiers.
 class Log {
  public:
-  Log(const EventColumns& sorted, const Books& books, const Policy& policy, Time landmark) {
-    std::vector<bool> dropped(sorted.rows);
-    const auto skipped = [&](Skip why) { return books.skipped[static_cast<std::size_t>(why)]; };
-    if (skipped(Skip::repeated) + skipped(Skip::retracted) != 0) {
-      // Among all rows: what takes an event back needs no time of its own.
-      std::vector<std::size_t> all(sorted.rows);
-      std::iota(all.begin(), all.end(), std::size_t{0});
-      take(sorted, all);
-      const std::vector<bool> found = Resolver(columns_, policy, landmark).dropped();
-      for (std::size_t k = 0; k < rows_.size(); ++k) dropped[rows_[k]] = found[k];
-    }
-    std::vector<std::size_t> kept;
-    kept.reserve(sorted.rows);
-    for (std::size_t i = 0; i < sorted.rows; ++i)
-      if (dated(sorted.time[i]) && !dropped[i]) kept.push_back(i);
-    take(sorted, kept);
-    columns_.event_id = {};
+  Log(const EventColumns& sorted, const Rules& rules, const std::string& currency) {
+    rows_.resize(sorted.rows);
+    std::iota(rows_.begin(), rows_.end(), std::size_t{0});
+    Books booked;
+    if (sorted.event_id) drop_repeats(sorted, rules, &currency, rows_, booked);
+    const auto names_nobody = [&](std::size_t i) {
+      return sorted.relationship_number != nullptr ? sorted.relationship_number[i] == no_time
+                                                   : sorted.relationship[i].empty();
+    };
+    std::erase_if(rows_, [&](std::size_t i) { return !dated(sorted.time[i]) || names_nobody(i); });
+    std::vector<std::uint32_t> index(rows_.size());
+    for (std::size_t k = 0; k < rows_.size(); ++k)
+      index[k] = sorted.relationship_number != nullptr
+                     ? ids_.add(sorted.relationship_number[rows_[k]])
+                     : ids_.add(sorted.relationship[rows_[k]]);
+    std::vector<std::int64_t> number(ids_.size());
+    std::int64_t next = 0;
+    for (const std::uint32_t i : ids_.sorted()) number[i] = next++;
+    numbers_.resize(index.size());
+    for (std::size_t k = 0; k < index.size(); ++k) numbers_[k] = number[index[k]];
+    EventColumns unnamed = sorted;
+    unnamed.relationship_number = nullptr;
+    unnamed.relationship = {};
+    unnamed.event_id = {};
+    picked_.emplace(unnamed, rows_);
+    columns_ = picked_->columns();
+    columns_.relationship_number = numbers_.data();
   }
 
   /// The rows, with numbers for relationships and without event_id.
@@ -216,47 +80,18 @@ class Log {
   /// The identifiers, by number.
   TextValues names() const {
     TextValues names;
-    for (const std::uint32_t index : ids_->sorted()) {
-      names.bytes += ids_->text(index);
+    for (const std::uint32_t index : ids_.sorted()) {
+      names.bytes += ids_.text(index);
       names.offsets.push_back(static_cast<std::int64_t>(names.bytes.size()));
     }
     return names;
   }
 
  private:
-  /// Takes those of some rows that name a relationship.
-  void take(const EventColumns& sorted, const std::vector<std::size_t>& rows) {
-    ids_ = std::make_unique<IdIndex>();
-    rows_.clear();
-    std::vector<std::uint32_t> index;
-    index.reserve(rows.size());
-    for (const std::size_t i : rows) {
-      if (sorted.relationship_number != nullptr) {
-        if (sorted.relationship_number[i] == no_time) continue;
-        index.push_back(ids_->add(sorted.relationship_number[i]));
-      } else {
-        if (sorted.relationship[i].empty()) continue;
-        index.push_back(ids_->add(sorted.relationship[i]));
-      }
-      rows_.push_back(i);
-    }
-    std::vector<std::int64_t> number(ids_->size());
-    std::int64_t next = 0;
-    for (const std::uint32_t i : ids_->sorted()) number[i] = next++;
-    numbers_.resize(index.size());
-    for (std::size_t k = 0; k < index.size(); ++k) numbers_[k] = number[index[k]];
-    EventColumns unnamed = sorted;
-    unnamed.relationship_number = nullptr;
-    unnamed.relationship = {};
-    picked_ = std::make_unique<Picked>(unnamed, rows_);
-    columns_ = picked_->columns();
-    columns_.relationship_number = numbers_.data();
-  }
-
-  std::unique_ptr<IdIndex> ids_;
+  IdIndex ids_;
   std::vector<std::size_t> rows_;
   std::vector<std::int64_t> numbers_;
-  std::unique_ptr<Picked> picked_;
+  std::optional<Picked> picked_;
   EventColumns columns_;
 };
 
@@ -546,7 +381,7 @@ History history(const EventColumns& rows, const Policy& policy, const HistoryOpt
   Policy settled = policy;
   if (settled.currency.empty()) settled.currency = whole.currency();
 
-  const Log log(sorted.columns(), h.books, settled, h.landmark);
+  const Log log(sorted.columns(), whole.rules(), settled.currency);
   h.relationships = log.names();
   const std::size_t relationships = h.relationships.offsets.size() - 1;
   h.known_since.assign(relationships, furthest_time);

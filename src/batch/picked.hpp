@@ -27,7 +27,8 @@ void each_plain_column(Columns& c, Visit&& visit) {
   for (auto* column :
        {&c.value, &c.amount, &c.margin, &c.cost, &c.rating, &c.scale_low, &c.scale_high})
     one(*column);
-  for (auto* column : {&c.kind, &c.side, &c.parameter, &c.role, &c.whole_order, &c.code})
+  for (auto* column :
+       {&c.kind, &c.side, &c.parameter, &c.role, &c.whole_order, &c.personal, &c.answered, &c.code})
     one(*column);
 }
 template <class Columns, class Visit>

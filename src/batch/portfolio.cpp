@@ -7,33 +7,20 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <memory_resource>
 #include <new>
 #include <numeric>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "batch/event_order.hpp"
+#include "batch/repeats.hpp"
+#include "batch/row_reader.hpp"
 #include "batch/row_rules.hpp"
 
 namespace loyalty {
 namespace {
-
-/// Bits of a double in an order of their own, so that rows compare without rounding; NaN has a place.
-std::int64_t order_bits(double x) noexcept {
-  if (std::isnan(x)) return std::numeric_limits<std::int64_t>::min();
-  const auto bits = std::bit_cast<std::int64_t>(x + 0.0);
-  return bits < 0 ? std::numeric_limits<std::int64_t>::min() - bits : bits;
-}
-
-auto order_of(const Event& e) noexcept {
-  return std::tuple(e.kind, e.side, order_bits(e.value), order_bits(e.amount), order_bits(e.margin),
-                    order_bits(e.cost), order_bits(e.rating), order_bits(e.scale_low),
-                    order_bits(e.scale_high), e.due, e.done, e.until, e.since, e.parameter,
-                    e.whole_order);
-}
 
 /// The open items of one relationship in the pool.
 struct PooledItems {
@@ -205,66 +192,6 @@ void require_columns(const EventColumns& rows) {
                          (rows.relationship_number == nullptr && !rows.relationship)))
     throw MismatchError("event columns: relationship, time and kind are required");
 }
-
-}  // namespace
-
-/// Reads one row into an event, and judges what can be judged without the relationship.
-class Portfolio::RowReader {
- public:
-  /// `currency` is that of the portfolio; null while it is not settled, so that any will do.
-  RowReader(const EventColumns& columns, const Policy& policy, const std::string* currency)
-      : c_(columns), policy_(policy), currency_(currency) {}
-
-  Code read(std::size_t i, Event& e) const {
-    if (c_.code != nullptr && c_.code[i] != 0) return static_cast<Code>(c_.code[i]);
-    if (c_.kind[i] >= kind_count) return Code::unknown_kind;
-    e.kind = static_cast<Kind>(c_.kind[i]);
-    e.time = c_.time[i];
-    if (c_.value != nullptr) e.value = c_.value[i];
-    if (c_.amount != nullptr) e.amount = c_.amount[i];
-    if (c_.margin != nullptr) e.margin = c_.margin[i];
-    if (c_.cost != nullptr) e.cost = c_.cost[i];
-    if (c_.rating != nullptr) e.rating = c_.rating[i];
-    if (c_.scale_low != nullptr) e.scale_low = c_.scale_low[i];
-    if (c_.scale_high != nullptr) e.scale_high = c_.scale_high[i];
-    if (c_.due != nullptr) e.due = c_.due[i];
-    if (c_.done != nullptr) e.done = c_.done[i];
-    if (c_.until != nullptr) e.until = c_.until[i];
-    if (c_.since != nullptr) e.since = c_.since[i];
-    if (c_.whole_order != nullptr) e.whole_order = c_.whole_order[i] == 1;
-    if (c_.side != nullptr) {
-      if (c_.side[i] == EventColumns::unreadable) return Code::bad_side;
-      e.side = c_.side[i] == 1 ? Side::them : Side::us;
-    }
-    if (c_.parameter != nullptr) {
-      if (c_.parameter[i] == EventColumns::unreadable && e.kind == Kind::survey)
-        return Code::bad_parameter;
-      e.parameter = c_.parameter[i] == 1 ? SurveyOf::commitment : SurveyOf::trust;
-    }
-    if (c_.role != nullptr && c_.role[i] == EventColumns::unreadable) return Code::bad_role;
-    if (c_.currency) return convert(c_.currency[i], e);
-    return Code::ok;
-  }
-
- private:
-  Code convert(std::string_view currency, Event& e) const {
-    if (currency.empty() || currency_ == nullptr || currency == *currency_) return Code::ok;
-    for (const Rate& rate : policy_.rates) {
-      if (rate.currency != currency) continue;
-      e.amount *= rate.rate;
-      e.margin *= rate.rate;
-      e.cost *= rate.rate;
-      return Code::ok;
-    }
-    return Code::other_currency;
-  }
-
-  const EventColumns& c_;
-  const Policy& policy_;
-  const std::string* currency_;
-};
-
-namespace {
 
 /// The cache lines of a state that an event of each kind touches, three at most, by their offsets.
 constexpr std::array<std::array<std::uint16_t, 3>, 256> lines_of_kind = [] {
@@ -619,88 +546,6 @@ void Portfolio::check_limits() const {
     if (!within_limits(states_[i])) throw_limit(i, states_[i]);
 }
 
-/// Keeps of each event_id the first row (by time, then by its bytes), without the retracted ones.
-void Portfolio::drop_repeats(const EventColumns& rows, const RowReader& reader,
-                             std::vector<std::size_t>& order, Books& books) const {
-  const RowReader any_currency(rows, policy(), nullptr);
-  const auto before = [&](std::size_t a, std::size_t b) {
-    Event ea;
-    Event eb;
-    const bool a_fails = reader.read(a, ea) != Code::ok;
-    const bool b_fails = reader.read(b, eb) != Code::ok;
-    if (a_fails != b_fails) return b_fails;  // by its currency
-    if (rows.time[a] != rows.time[b]) return rows.time[a] < rows.time[b];
-    const auto ka = order_of(ea);
-    const auto kb = order_of(eb);
-    if (ka != kb) return ka < kb;
-    const auto less = [a, b](const auto& column) { return column[a] < column[b]; };
-    const auto differs = [a, b](const auto& column) { return column && column[a] != column[b]; };
-    if (differs(rows.refers_to)) return less(rows.refers_to);
-    if (differs(rows.currency)) return less(rows.currency);
-    if (differs(rows.role)) return less(rows.role);
-    return differs(rows.code) && less(rows.code);
-  };
-  constexpr auto retraction = static_cast<std::uint8_t>(Kind::retraction);
-  constexpr std::size_t gone = static_cast<std::size_t>(-1);
-  // An identifier names an event of its relationship, so that sharding by relationship changes nothing.
-  struct Name {
-    std::int64_t number;
-    std::string_view relationship;
-    std::string_view event;
-    bool operator==(const Name&) const = default;
-  };
-  struct HashOfName {
-    std::size_t operator()(const Name& name) const noexcept {
-      const std::hash<std::string_view> hash;
-      return (hash(name.event) * 0x9e3779b97f4a7c15ULL + hash(name.relationship)) *
-                 0x9e3779b97f4a7c15ULL +
-             static_cast<std::size_t>(name.number);
-    }
-  };
-  const auto name_of = [&rows](std::size_t i, std::string_view event) {
-    if (rows.relationship_number != nullptr) return Name{rows.relationship_number[i], {}, event};
-    return Name{0, rows.relationship[i], event};
-  };
-  std::unordered_map<Name, std::size_t, HashOfName> first;
-  for (std::size_t p = 0; p < order.size(); ++p) {
-    const std::size_t i = order[p];
-    const std::string_view id = rows.event_id[i];
-    if (id.empty() || rows.kind[i] == retraction) continue;
-    Event event;
-    Act act;
-    const bool has_key = rows.refers_to && !rows.refers_to[i].empty();
-    if (any_currency.read(i, event) != Code::ok ||
-        judge(event, has_key, rules_->fold(), act) != Code::ok)
-      continue;  // set aside later
-    const auto [it, fresh] = first.try_emplace(name_of(i, id), p);
-    if (fresh) continue;
-    books.skip(Skip::repeated);
-    const bool better = before(i, order[it->second]);
-    order[better ? it->second : p] = gone;
-    if (better) it->second = p;
-  }
-  if (rows.refers_to) {
-    // The first retraction of an event takes it away; others are set aside, whatever the order of rows.
-    std::unordered_map<std::size_t, std::size_t> by_event;
-    for (std::size_t p = 0; p < order.size(); ++p) {
-      const std::size_t i = order[p];
-      if (i == gone || rows.kind[i] != retraction || rows.refers_to[i].empty()) continue;
-      Event event;
-      if (any_currency.read(i, event) != Code::ok) continue;
-      const auto it = first.find(name_of(i, rows.refers_to[i]));
-      if (it == first.end()) continue;
-      const auto [taken, fresh] = by_event.try_emplace(it->second, p);
-      if (!fresh && before(i, order[taken->second])) taken->second = p;
-    }
-    for (const auto& [event, taken] : by_event) {
-      books.skip(Skip::retracted, 2);
-      order[event] = gone;
-      order[taken] = gone;
-    }
-  }
-  order.erase(std::remove(order.begin(), order.end(), gone), order.end());
-}
-
 /// A portfolio whose policy names no currency takes that of the earliest sound row that names one. Two in that
 /// second leave no answer that the order of arrival could not change: the policy has to say.
 void Portfolio::settle_currency(const EventColumns& rows, std::span<const std::size_t> order) {
@@ -710,7 +555,7 @@ void Portfolio::settle_currency(const EventColumns& rows, std::span<const std::s
   if (rows.event_id) {
     kept.assign(order.begin(), order.end());
     Books ignored;
-    drop_repeats(rows, reader, kept, ignored);
+    drop_repeats(rows, *rules_, nullptr, kept, ignored);
     order = kept;
   }
   Time first = currency_time_;
@@ -854,7 +699,7 @@ Books Portfolio::prepare_and_fold(const EventColumns& rows, Time known, Time mar
   begin();
   Books books;
   const bool all = order.empty();
-  if (rows.event_id) drop_repeats(rows, RowReader(rows, policy(), &currency_), order, books);
+  if (rows.event_id) drop_repeats(rows, *rules_, &currency_, order, books);
   if (contacts_.empty() &&
       std::find(rows.kind, rows.kind + rows.rows, static_cast<std::uint8_t>(Kind::contact)) !=
           rows.kind + rows.rows)

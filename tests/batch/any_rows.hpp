@@ -18,6 +18,8 @@ struct LogShape {
   bool keys = true;  ///< rows that open and close items
   bool bad_rows = true;
   bool event_ids = false;  ///< with repeats and retractions
+  bool crowded =
+      false;  ///< two relationships, three seconds, two event ids: nearly everything meets
   bool currencies = false;
 };
 
@@ -27,13 +29,16 @@ inline std::vector<Row> any_rows(const LogShape& shape) {
   std::vector<Row> rows;
   const int count = *within(0, shape.most);
   std::vector<Time> seconds;
-  for (int i = 0; i < 6; ++i) seconds.push_back(*within<Time>(shape.from, shape.to));
+  for (int i = 0; i < (shape.crowded ? 3 : 6); ++i)
+    seconds.push_back(*within<Time>(shape.from, shape.to));
   for (int i = 0; i < count; ++i) {
     Row row;
     row.relationship =
-        *one_of<std::string>({"anna", "17", "-3", "a relationship with a long name", "0017"});
-    const Time at =
-        *within(0, 2) == 0 ? *within<Time>(shape.from, shape.to) : *rc::gen::elementOf(seconds);
+        shape.crowded
+            ? *one_of<std::string>({"anna", "17"})
+            : *one_of<std::string>({"anna", "17", "-3", "0017", "a relationship with a long name"});
+    const Time at = !shape.crowded && *within(0, 2) == 0 ? *within<Time>(shape.from, shape.to)
+                                                         : *rc::gen::elementOf(seconds);
     row.event = any_event(at, at);
     Event& e = row.event;
     // Half of the rows are of kinds that wait for others.
@@ -94,7 +99,9 @@ inline std::vector<Row> any_rows(const LogShape& shape) {
     }
     if (shape.currencies) row.currency = *one_of<std::string>({"", "EUR", "USD", "XXX"});
     if (shape.event_ids) {
-      row.event_id = *one_of<std::string>({"", "e" + std::to_string(i), "e1", "e2", "e3"});
+      row.event_id = shape.crowded
+                         ? *one_of<std::string>({"e1", "e2"})
+                         : *one_of<std::string>({"", "e" + std::to_string(i), "e1", "e2", "e3"});
       if (*within(0, 7) == 0) {
         e.kind = Kind::retraction;
         row.refers_to = *one_of<std::string>({"e1", "e2", "e" + std::to_string(i / 2), "nothing"});
@@ -115,6 +122,8 @@ inline void log_rows(const std::vector<Row>& rows) {
     if (!row.event_id.empty()) line << " event_id " << row.event_id;
     if (!row.currency.empty()) line << " currency " << row.currency;
     if (row.role != loyalty::EventColumns::absent) line << " role " << int{row.role};
+    if (row.personal != loyalty::EventColumns::absent) line << " personal " << int{row.personal};
+    if (row.answered != loyalty::EventColumns::absent) line << " answered " << int{row.answered};
     if (row.code != loyalty::Code::ok) line << " code " << name(row.code);
     RC_LOG() << line.str() << '\n';
   }

@@ -89,6 +89,11 @@ Policy any_policy(Time from, Time to) {
       std::min({h.purchases, h.support, h.advocacy, h.partnership, h.trust, h.responses});
   // The staircase starts before the log, or in it.
   p.landmark = *one_of<Time>({to, std::max(to, from + 3 * day + 30 * shortest)});
+  RC_LOG() << "half-lives " << h.purchases << ' ' << h.support << ' ' << h.advocacy << ' '
+           << h.partnership << ' ' << h.trust << ' ' << h.responses << ", response target "
+           << p.fold.response_target << ", grace " << p.fold.promise_grace << ", perspective "
+           << (p.fold.perspective == Side::us ? "us" : "them") << ", currency \"" << p.currency
+           << "\", landmark " << *p.landmark << '\n';
   return p;
 }
 
@@ -196,6 +201,7 @@ void follows_fresh_folds(const LogShape& shape) {
       options.dates.push_back(row.event.time - *within(0, 1));
   const Time earliest = history_window(policy, shape.from, options.until).first;
   for (Time& date : options.dates) date = std::max(date, earliest);
+  RC_LOG() << "until " << options.until << '\n';
   History h;
   try {
     h = history_of(rows, policy, options);
@@ -241,6 +247,33 @@ TEST_CASE("tape and snapshots are what fresh folds of the rows up to a date say,
       [] { follows_fresh_folds({.most = 60}); });
   law("with repeats, retractions and currencies", 250,
       [] { follows_fresh_folds({.most = 40, .event_ids = true, .currencies = true}); });
+  law("rows of one name in one second that differ", 400,
+      [] { follows_fresh_folds({.most = 12, .event_ids = true, .crowded = true}); });
+}
+
+TEST_CASE("of two rows of one name in one second a history keeps the one that a fold keeps") {
+  const Time t = utc(2024, 1, 1);
+  const std::vector<Row> rows = {
+      {.relationship = "a",
+       .event = {.kind = Kind::response, .time = t, .since = t, .side = Side::them},
+       .event_id = "1"},
+      {.relationship = "a",
+       .event = {.kind = Kind::contact, .time = t, .side = Side::them},
+       .event_id = "1",
+       .personal = 1,
+       .answered = 0}};
+  Policy policy;
+  policy.fold.perspective = Side::them;
+  Portfolio fold(policy);
+  apply_rows(fold, rows, true);
+  const Assessment should = fold.assess(0, fold.at(t));
+  for (const auto& some : {rows, std::vector<Row>{rows[1], rows[0]}}) {
+    const Snapshots s = history_of(some, policy, {.dates = {t}}).snapshots;
+    REQUIRE(s.size() == 1);
+    CHECK(s.lit[0].responsiveness == Lit(fold.observed()).responsiveness);
+    CHECK(same(s.responsiveness[0],
+               should.lit.responsiveness ? should.parameters.responsiveness.mean : no_value));
+  }
 }
 
 TEST_CASE("the tape of a log is that of continuous evaluation, relationship by relationship") {

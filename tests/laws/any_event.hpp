@@ -23,12 +23,16 @@ inline void describe(std::ostream& out, const loyalty::Event& e) {
   number("margin", e.margin);
   number("cost", e.cost);
   number("rating", e.rating);
+  number("scale_low", e.scale_low);
+  number("scale_high", e.scale_high);
   time("due", e.due);
   time("done", e.done);
   time("until", e.until);
   time("since", e.since);
   if (e.side == loyalty::Side::them) out << " them";
   if (e.whole_order) out << " whole";
+  if (e.kind == loyalty::Kind::survey)
+    out << (e.parameter == loyalty::SurveyOf::trust ? " of trust" : " of commitment");
 }
 
 /// A sound event of any kind at a second within [from, to], with the fields that its kind needs.

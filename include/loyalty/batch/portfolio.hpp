@@ -278,7 +278,6 @@ class Portfolio {
     std::vector<std::uint8_t> plan;
   };
 
-  class RowReader;
   class Pass;
   Books fold(const EventColumns& rows, std::span<const std::size_t> order, Workers& workers,
              Time marked);
@@ -288,8 +287,6 @@ class Portfolio {
   template <class Begin>
   Books prepare_and_fold(const EventColumns& rows, Time known, Time marked, Workers& workers,
                          Begin&& begin);
-  void drop_repeats(const EventColumns& rows, const RowReader& reader,
-                    std::vector<std::size_t>& order, Books& books) const;
   void resolve_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
                    std::uint32_t* index);
   void find_ids(const EventColumns& rows, const std::size_t* at, std::size_t n,
