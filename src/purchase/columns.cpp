@@ -29,19 +29,41 @@ class Memory {
  public:
   using Key = purchase::Key<words>;
 
-  Memory() : slots_(2048) {}
+  /// `of_nothing` is the answer where every number is unknown, the only one that is known before it is kept.
+  explicit Memory(const Answer& of_nothing) : slots_(2048) {
+    Place nothing{{}, of_nothing};
+    nothing.key.fill(~std::uint64_t{0});  // NaN
+    places_.push_back(nothing);
+  }
+
+  /// Calls take(row, answer) for rows from `first` on while their answers are known and found at once, as most are; returns
+  /// the row at which it stopped.
+  template <class KeyOf, class Take>
+  std::size_t take_known(std::size_t first, std::size_t rows, const KeyOf& key_of,
+                         const Take& take) noexcept {
+    if (idle_) return first;
+    const std::uint32_t* const slots = slots_.data();
+    const Place* const places = places_.data();
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = first;
+    for (; i < rows; ++i) {
+      const Key key = key_of(i);
+      const Place& place = places[slots[hash_of(key) & mask]];
+      if (!same(place.key, key)) break;
+      take(i, place.answer);
+    }
+    asked_ += i - first;
+    return i;
+  }
 
   /// The answer of a key, or null.
   const Answer* find(const Key& key) noexcept {
     if (idle_) return nullptr;
     ++asked_;
-    const std::uint64_t hash = hash_of(key);
-    for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
-      const Slot slot = slots_[at];
-      if (slot.number == 0) return nullptr;
-      if (slot.tag != tag_of(hash)) continue;
-      const Place& place = places_[slot.number - 1];
-      if (same(place.key, key)) return &place.answer;
+    for (std::size_t at = hash_of(key);; ++at) {
+      const std::uint32_t number = slots_[at & (slots_.size() - 1)];
+      if (number == 0) return nullptr;
+      if (same(places_[number].key, key)) return &places_[number].answer;
     }
   }
 
@@ -55,8 +77,8 @@ class Memory {
     // Where there is room in the processor's caches, most keys are in the first slot where they are looked for.
     const std::size_t sparse = slots_.size() < (std::size_t{1} << 15) ? 16 : 4;
     if (sparse * places_.size() > slots_.size()) {
-      slots_.assign(4 * slots_.size(), {});
-      for (std::size_t i = 0; i < places_.size(); ++i) enter(i);
+      slots_.assign(4 * slots_.size(), 0);
+      for (std::size_t i = 1; i < places_.size(); ++i) enter(i);
     } else {
       enter(places_.size() - 1);
     }
@@ -67,10 +89,6 @@ class Memory {
     Key key;
     Answer answer;
   };
-  struct Slot {
-    std::uint32_t number = 0;  ///< of the place, from 1; 0: none
-    std::uint32_t tag = 0;
-  };
   static constexpr std::size_t largest = std::size_t{1} << 16;
 
   static bool same(const Key& a, const Key& b) noexcept {  // a comparison of bytes would be a call
@@ -78,25 +96,21 @@ class Memory {
     for (std::size_t k = 0; k < words; ++k) differ |= a[k] ^ b[k];
     return differ == 0;
   }
-  static std::uint64_t hash_of(const Key& key) noexcept {
+  static std::size_t hash_of(const Key& key) noexcept {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
     std::uint64_t mixed = (key[0] ^ std::rotl(key[1], 21) ^ std::rotl(key[2], 42)) * odd;
     if constexpr (words == 4) mixed += key[3];
-    return (mixed ^ (mixed >> 32)) * odd >> 20;
-  }
-  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
-    return static_cast<std::uint32_t>(hash >> 12);
+    return static_cast<std::size_t>((mixed ^ (mixed >> 32)) * odd >> 20);
   }
 
   void enter(std::size_t place) {
-    const std::uint64_t hash = hash_of(places_[place].key);
-    std::size_t at = hash & (slots_.size() - 1);
-    while (slots_[at].number != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = {static_cast<std::uint32_t>(place + 1), tag_of(hash)};
+    std::size_t at = hash_of(places_[place].key) & (slots_.size() - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = static_cast<std::uint32_t>(place);
   }
 
-  std::vector<Slot> slots_;
-  std::vector<Place> places_;
+  std::vector<std::uint32_t> slots_;  ///< places, 0: none
+  std::vector<Place> places_;         ///< the first is that of nothing
   std::size_t asked_ = 0;
   bool idle_ = false;
 };
@@ -152,7 +166,7 @@ class Answers {
   const Model& model_;
   const Question& question_;
   WhileAlive<S, Model> while_alive_;
-  Memory<S, 3> shared_;
+  Memory<S, 3> shared_{S(unknown)};
 };
 
 /// What is kept of an answer: with S = Dual, its standard error, too.
@@ -162,41 +176,59 @@ using Kept = std::conditional_t<std::is_same_v<S, double>, double, Forecast>;
 template <class S, std::size_t words, class Model>
 void answer_all(const Model& model, const Question& question, const HistoryColumns& histories,
                 double* values, const Covariance* covariance, double* standard_errors) {
-  Memory<Kept<S>, words> memory;
+  const Kept<S> of_nothing = [] {
+    if constexpr (std::is_same_v<S, double>)
+      return unknown;
+    else
+      return Forecast{unknown, unknown};
+  }();
+  Memory<Kept<S>, words> memory(of_nothing);
   Answers<S, Model> answers(model, question);
-  const auto compute = [&](const CustomerHistory& h, double horizon, std::size_t row) -> Kept<S> {
-    const bool is_known = !std::isnan(h.x + h.t_x + h.T + horizon);
-    if (is_known) require_sound(histories, row);
+  const auto horizon_of = [&](std::size_t row) {
+    if constexpr (words == 4)
+      return question.horizon_of_row[row];
+    else
+      return question.horizon;
+  };
+  const auto compute = [&](std::size_t row) -> Kept<S> {
+    const CustomerHistory h = histories[row];
+    const double horizon = horizon_of(row);
+    if (std::isnan(h.x + h.t_x + h.T + horizon)) return of_nothing;
+    require_sound(histories, row);
     if constexpr (std::is_same_v<S, double>) {
-      return is_known ? answers(h, horizon) : unknown;
+      return answers(h, horizon);
     } else {
-      if (!is_known) return {unknown, unknown};
       const Dual made = answers(h, horizon);
       return {made.value, standard_error(made.d, *covariance)};
     }
   };
-  for (std::size_t i = 0; i < histories.rows; ++i) {
-    const CustomerHistory h = histories[i];
-    double horizon = question.horizon;
-    Key<words> key;
-    if constexpr (words == 4) {
-      horizon = question.horizon_of_row[i];
-      key = key_of(h.x, h.t_x, h.T, horizon);
-    } else {
-      key = key_of(h.x, h.t_x, h.T);
-    }
-    const Kept<S>* known = memory.find(key);
-    Kept<S> made;
-    if (known == nullptr) [[unlikely]] {
-      made = compute(h, horizon, i);
-      memory.keep(key, made);
-      known = &made;
-    }
+  const double* const x = histories.x;
+  const double* const t_x = histories.t_x;
+  const double* const T = histories.T;
+  const auto key_of_row = [&](std::size_t row) {
+    if constexpr (words == 4)
+      return key_of(x[row], t_x[row], T[row], horizon_of(row));
+    else
+      return key_of(x[row], t_x[row], T[row]);
+  };
+  const auto take = [&](std::size_t row, const Kept<S>& answer) {
     if constexpr (std::is_same_v<S, double>) {
-      values[i] = *known;
+      values[row] = answer;
     } else {
-      values[i] = known->value;
-      standard_errors[i] = known->standard_error;
+      values[row] = answer.value;
+      standard_errors[row] = answer.standard_error;
+    }
+  };
+  for (std::size_t i = 0; i < histories.rows; ++i) {
+    i = memory.take_known(i, histories.rows, key_of_row, take);
+    if (i == histories.rows) break;
+    const auto key = key_of_row(i);
+    if (const Kept<S>* known = memory.find(key)) {
+      take(i, *known);
+    } else {
+      const Kept<S> made = compute(i);
+      memory.keep(key, made);
+      take(i, made);
     }
   }
 }

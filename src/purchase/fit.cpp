@@ -318,12 +318,15 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
     math::OptimiseOptions roughly = bounds;
     roughly.tolerance = 1e-3;
     const math::Maximum near = math::maximise(objective_of(few), starts.front(), roughly);
-    if (near.status.end == FitEnd::converged) starts.insert(starts.begin(), near.x);
+    // What leads to no maximum inside is left: which limit of the model is the best, all rows say.
+    if (near.status.end == FitEnd::converged)
+      if (math::Maximum found = climb(near.x); found.status.end == FitEnd::converged)
+        best = std::move(found);
   }
   for (const VectorXd& start : starts) {
+    if (best.status.end == FitEnd::converged) break;  // else another start may do better
     math::Maximum found = climb(start);
     if (best.x.size() == 0 || found.value > best.value) best = std::move(found);
-    if (best.status.end == FitEnd::converged) break;  // else another start may do better
   }
   // A flat ridge mostly leads to a limit of the model, such as that without dropout: where its bound is as likely, that is
   // the end, and the other parameters may well be known there.
