@@ -62,7 +62,7 @@ def write_result(
         pairs = ", ".join(
             f"{quote_text(key)}: {quote_text(value)}" for key, value in metadata.items()
         )
-        form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}}"
+        form = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{pairs}}}"
     else:
         form = "FORMAT csv, HEADER"
     form += ", USE_TMP_FILE false"
