@@ -94,7 +94,7 @@ constexpr auto text = ColumnType::text;
 
 const ColumnOf<Row> definitions[] = {
     {{"relationship", text, "identifier of the counterparty"},
-     Text{[](const Row& r, std::string& out) { out += r.portfolio.id(r.index); }}},
+     Text{[](const Row& r, std::string& out) { r.portfolio.write_id(out, r.index); }}},
     {{"role", text, "its place in the chain"}, Text{[](const Row& r, std::string& out) {
        out += role_names[static_cast<std::size_t>(r.portfolio.role(r.index))];
      }}},
@@ -122,8 +122,8 @@ const ColumnOf<Row> definitions[] = {
      Text{[](const Row& r, std::string& out) {
        if (!r.has_rung()) return;
        const Role role = r.portfolio.role(r.index);
-       out += describe_gap(r.state, r.at, r.a.standing,
-                           r.portfolio.policy().scoring(role).commitment.contract_weight > 0);
+       describe_gap(out, r.state, r.at, r.a.standing,
+                    r.portfolio.policy().scoring(role).commitment.contract_weight > 0);
      }}},
     {{"quality", number, "how well the company treats it, 0..100; null below the minimum coverage"},
      Number{[](const Row& r) { return r.a.quality().value_or(no_value); }}},
@@ -205,7 +205,7 @@ const ColumnOf<Row> definitions[] = {
      Integer{[](const Row& r) -> std::int64_t { return r.state.ladder.newest; }}},
     {{"flags", text, "what to know before using the row, joined by ;"},
      Text{[](const Row& r, std::string& out) {
-       out += flags_text(r.state, r.a, r.portfolio.set_aside(r.index));
+       write_flags(out, r.state, r.a, r.portfolio.set_aside(r.index));
      }}},
 };
 
@@ -234,20 +234,26 @@ std::span<const ColumnInfo> result_columns() noexcept {
   return infos;
 }
 
-std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t set_aside) {
-  std::string flags;
-  const auto add = [&flags](std::string_view flag) {
-    if (!flags.empty()) flags += ';';
-    flags += flag;
+void write_flags(std::string& out, const Relationship& r, const Assessment& a,
+                 std::uint32_t set_aside) {
+  const std::size_t start = out.size();
+  const auto add = [&](std::string_view flag) {
+    if (out.size() > start) out += ';';
+    out += flag;
   };
-  if (set_aside > 0) add("set_aside=" + std::to_string(set_aside));
+  if (set_aside > 0) {
+    add("set_aside=");
+    out += std::to_string(set_aside);
+  }
   if (!a.lit.purchases) {
     add("purchases_unobserved");
   } else {
     if (!a.standing.exact) {
       add(r.ladder.has(position_unset) ? "rung_unset" : "rung_out_of_order");
-      add("rung_bounds=" + std::string(name(a.standing.band.enter)) + ".." +
-          std::string(name(a.standing.band.keep)));
+      add("rung_bounds=");
+      out += name(a.standing.band.enter);
+      out += "..";
+      out += name(a.standing.band.keep);
     }
     if (a.standing.at_least) add("rung_history_at_least");
     if (a.wallet_waived) add("share_of_wallet_waived");
@@ -256,7 +262,6 @@ std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t
   if (!a.lit.responsiveness) add("responsiveness_unobserved");
   if (!a.lit.reciprocity) add("reciprocity_unobserved");
   if (!a.lit.trust) add("trust_unobserved");
-  return flags;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,12 @@ std::string amount(double x) {
   return x < 0.05 ? "<0.1" : fmt::format("{:.1f}", x);
 }
 
-std::string count_text(int n, std::string_view one, std::string_view many) {
-  return n == 1 ? fmt::format(FMT_COMPILE("one {}"), one)
-                : fmt::format(FMT_COMPILE("{} {}"), n, many);
+void write_count(std::string& out, int n, std::string_view one, std::string_view many) {
+  if (n == 1)
+    out += "one ";
+  else
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{} "), n);
+  out += n == 1 ? one : many;
 }
 
 std::string span_text(Time seconds) {
@@ -61,20 +65,24 @@ struct Way {
   std::string_view many;
 };
 
-/// "support 0.40 of 0.75: one contact from them, or one review".
-std::string lacking(std::string_view what, double now, double needed,
-                    std::initializer_list<Way> ways) {
-  std::vector<std::string> counts;
-  for (const Way& way : ways)
-    if (const int n = events_to(needed, now, effect_of(way.weight)); n > 0)
-      counts.push_back(count_text(n, way.one, way.many));
-  std::string text =
-      fmt::format(FMT_COMPILE("{} {} of {}"), what, short_of(now), threshold_text(needed));
-  if (!counts.empty()) text += ": " + join(counts, ", or ");
-  return text;
+/// Writes "support 0.40 of 0.75: one contact from them, or one review".
+void write_lacking(std::string& out, std::string_view what, double now, double needed,
+                   std::initializer_list<Way> ways) {
+  out += what;
+  out += ' ';
+  write_short_of(out, now);
+  out += " of ";
+  write_threshold(out, needed);
+  std::string_view before = ": ";
+  for (const Way& way : ways) {
+    const int n = events_to(needed, now, effect_of(way.weight));
+    if (n == 0) continue;
+    out += std::exchange(before, ", or ");
+    write_count(out, n, way.one, way.many);
+  }
 }
 
-std::string gap_to_client(const Relationship& r, const AsOf& at, bool contracts) {
+void write_gap_to_client(std::string& out, const Relationship& r, const AsOf& at, bool contracts) {
   const Criteria& c = at.rules().ladder.criteria;
   const double regularity = at.read(r, Sum::purchases);
   const double needed = c.client.enter.value;
@@ -84,34 +92,38 @@ std::string gap_to_client(const Relationship& r, const AsOf& at, bool contracts)
       LadderStream::purchases, c.client.enter);
   const int by_regularity = regular ? 0 : events_to(needed, regularity, effect);
   const int more = std::max(by_count, by_regularity);
-  std::string text;
-  if (!regular && (by_regularity > by_count || effect <= 0))
-    text = fmt::format(FMT_COMPILE("regularity {} of {}"), short_of(regularity),
-                       threshold_text(needed));
-  if (more > 0)
-    text += fmt::format(FMT_COMPILE("{}{} more {}"), text.empty() ? "" : ": ", more,
-                        more == 1 ? "purchase" : "purchases");
-  if (contracts) text += ", or a contract";
-  return text;
+  std::string_view before;
+  if (!regular && (by_regularity > by_count || effect <= 0)) {
+    out += "regularity ";
+    write_short_of(out, regularity);
+    out += " of ";
+    write_threshold(out, needed);
+    before = ": ";
+  }
+  if (more > 0) {
+    out += before;
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{} more "), more);
+    out += more == 1 ? "purchase" : "purchases";
+  }
+  if (contracts) out += ", or a contract";
 }
 
-std::string gap_to_advocate(const Relationship& r, const AsOf& at) {
+void write_gap_to_advocate(std::string& out, const Relationship& r, const AsOf& at) {
   const Criteria& c = at.rules().ladder.criteria;
   const Effects& e = at.rules().options.effects;
   const detail::ExactEvidence exact{r.ladder, at.instant()};
-  std::vector<std::string> unmet;
+  const std::size_t start = out.size();
   if (!exact.at_least(LadderStream::advocacy, c.advocate.enter))
-    unmet.push_back(lacking("advocacy", at.read(r, Sum::advocacy), c.advocate.enter.value,
-                            {{e.referral_advocacy, "referral", "referrals"},
-                             {e.attendance_advocacy, "event attended", "events attended"}}));
+    write_lacking(out, "advocacy", at.read(r, Sum::advocacy), c.advocate.enter.value,
+                  {{e.referral_advocacy, "referral", "referrals"},
+                   {e.attendance_advocacy, "event attended", "events attended"}});
   if (!exact.share_at_least(c.share_of_wallet.enter)) {
+    if (out.size() > start) out += "; and ";
     const double ours = std::max(at.read(r, Sum::purchases), 0.0);
     const double all = ours + at.read(r, Sum::elsewhere);
-    unmet.push_back(fmt::format("share of wallet {:.0f} % of the {:g} % needed",
-                                std::floor(all > 0 ? 100 * ours / all : 0),
-                                100 * c.share_of_wallet.enter.value));
+    fmt::format_to(std::back_inserter(out), "share of wallet {:.0f} % of the {:g} % needed",
+                   std::floor(all > 0 ? 100 * ours / all : 0), 100 * c.share_of_wallet.enter.value);
   }
-  return join(unmet, "; and ");
 }
 
 /// Kinds as they are written in data; a survey with what it must ask about.
@@ -317,30 +329,41 @@ std::vector<std::string> cautions(const Assessment& a, const Relationship& r,
 
 }  // namespace
 
-std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
-                         bool contracts) {
+void describe_gap(std::string& out, const Relationship& r, const AsOf& at, const Standing& standing,
+                  bool contracts) {
   const Criteria& c = at.rules().ladder.criteria;
   const Effects& e = at.rules().options.effects;
   switch (standing.position.rung) {
     case Rung::prospect:
-      return "a first purchase";
+      out += "a first purchase";
+      break;
     case Rung::buyer:
-      return gap_to_client(r, at, contracts);
+      write_gap_to_client(out, r, at, contracts);
+      break;
     case Rung::client:
-      return lacking("support", at.read(r, Sum::support), c.supporter.enter.value,
-                     {{e.contact_support, "contact from them", "contacts from them"},
-                      {e.review_support, "review", "reviews"}});
+      write_lacking(out, "support", at.read(r, Sum::support), c.supporter.enter.value,
+                    {{e.contact_support, "contact from them", "contacts from them"},
+                     {e.review_support, "review", "reviews"}});
+      break;
     case Rung::supporter:
-      return gap_to_advocate(r, at);
+      write_gap_to_advocate(out, r, at);
+      break;
     case Rung::advocate:
-      return lacking(
-          "partnership", at.read(r, Sum::partnership), c.partner.enter.value,
+      write_lacking(
+          out, "partnership", at.read(r, Sum::partnership), c.partner.enter.value,
           {{e.suggestion_partnership, "suggestion", "suggestions"},
            {e.co_creation_partnership, "piece of work together", "pieces of work together"}});
+      break;
     case Rung::partner:
       break;
   }
-  return {};
+}
+
+std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
+                         bool contracts) {
+  std::string text;
+  describe_gap(text, r, at, standing, contracts);
+  return text;
 }
 
 std::string_view describe(NextStep step) noexcept {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,15 +74,39 @@ inline std::string points_text(double points) {
   return std::fabs(points) < 0.05 ? "0.0" : fmt::format("{:+.1f}", points);
 }
 
-/// Two decimals, more only where a threshold has them.
+/// Writes a number of hundredths, 0 or more, as "0.40".
+inline void write_hundredths(std::string& out, double hundredths) {
+  if (hundredths < 1e15) {
+    const auto whole = static_cast<std::uint64_t>(hundredths);
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}.{}{}"), whole / 100, whole / 10 % 10,
+                   whole % 10);
+  } else {
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{:.2f}"), hundredths / 100);
+  }
+}
+
+/// Two decimals, more only where a threshold has them; 0 or more.
+inline void write_threshold(std::string& out, double x) {
+  const double hundredths = std::round(x * 100);
+  if (hundredths / 100 == x)
+    write_hundredths(out, hundredths);
+  else
+    fmt::format_to(std::back_inserter(out), "{:g}", x);
+}
 inline std::string threshold_text(double x) {
-  const double cents = std::round(x * 100) / 100;
-  return cents == x ? fmt::format(FMT_COMPILE("{:.2f}"), x) : fmt::format("{:g}", x);
+  std::string text;
+  write_threshold(text, x);
+  return text;
 }
 
 /// Two decimals, rounded down: what falls just short of a threshold never looks as if it had reached it.
+inline void write_short_of(std::string& out, double x) {
+  write_hundredths(out, std::floor(std::max(x, 0.0) * 100));
+}
 inline std::string short_of(double x) {
-  return fmt::format(FMT_COMPILE("{:.2f}"), std::floor(std::max(x, 0.0) * 100) / 100);
+  std::string text;
+  write_short_of(text, x);
+  return text;
 }
 
 /// A text from outside on one line.

@@ -114,6 +114,18 @@ class IdIndex {
     return id.bytes == nullptr ? std::to_string(id.number) : std::string(view(id));
   }
 
+  /// Writes it behind what `out` holds.
+  void write(std::string& out, std::uint32_t index) const {
+    const Id& id = ids_[index];
+    if (id.bytes != nullptr) {
+      out += view(id);
+      return;
+    }
+    std::array<char, 20> digits;  // a sign and 19 of them
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), id.number).ptr;
+    out.append(digits.data(), end);
+  }
+
   /// Brings an identifier near the processor, some reads ahead of `text`.
   void prefetch_text(std::uint32_t index) const noexcept { loyalty::prefetch(&ids_[index]); }
 

@@ -123,7 +123,9 @@ inline ResultTable assess_all(const Portfolio& portfolio, Time now,
   return assess_all(portfolio, now, options, alone);
 }
 
-/// The flags of one assessment: short words joined by `;`, empty where there is nothing to say.
-std::string flags_text(const Relationship& r, const Assessment& a, std::uint32_t set_aside);
+/// Writes the flags of one assessment behind what `out` holds: short words joined by `;`, nothing where there is nothing to
+/// say.
+void write_flags(std::string& out, const Relationship& r, const Assessment& a,
+                 std::uint32_t set_aside);
 
 }  // namespace loyalty

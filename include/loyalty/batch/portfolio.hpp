@@ -120,6 +120,8 @@ class Portfolio {
   std::optional<std::uint32_t> find(std::string_view relationship) const noexcept;
   /// The identifier of a relationship, index < size().
   std::string id(std::uint32_t index) const { return ids_.text(index); }
+  /// Writes it behind what `out` holds.
+  void write_id(std::string& out, std::uint32_t index) const { ids_.write(out, index); }
   /// Indices in the order of the identifiers' bytes.
   std::vector<std::uint32_t> sorted() const { return ids_.sorted(); }
   /// The role that the newest row with one stated; without any, the policy's default. O(1).

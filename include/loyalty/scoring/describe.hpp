@@ -37,7 +37,10 @@ constexpr std::optional<Rung> next_rung(const Standing& standing) noexcept {
 /// What is missing to the rung above, in plain words; empty for a partner: "1 more purchase, or a
 /// contract", "support 0.40 of 0.75: one contact from them, or one review", "share of wallet 63 % of the
 /// 80 % needed". Several unmet conditions are joined by "; and ". `contracts`: the role has contracts,
-/// another way to become a client. Allocates; not for the hot path.
+/// another way to become a client. Written behind what `out` holds; about 0.2 us, and no allocation where there is room.
+void describe_gap(std::string& out, const Relationship& r, const AsOf& at, const Standing& standing,
+                  bool contracts);
+/// The same as a text of its own.
 std::string describe_gap(const Relationship& r, const AsOf& at, const Standing& standing,
                          bool contracts);
 
