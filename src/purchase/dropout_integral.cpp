@@ -112,15 +112,14 @@ void for_each_panel(const Integrand& f, double end, const Panel& panel) {
 
 }  // namespace
 
-DropoutMoments dropout_integral(double R, double A, double s_and_1, double B, double span,
+DropoutMoments dropout_integral(double R, double A, double s_and_1, double B, double end,
                                 Moments wanted) noexcept {
   DropoutMoments found;
-  if (!(span > 0)) return found;
+  if (!(end > 0)) return found;
   const bool by_purchases = A <= B;
   const double near = by_purchases ? A : B;
   const double far = by_purchases ? B : A;
   const Integrand f{(by_purchases ? R : s_and_1) - 1, by_purchases ? s_and_1 : R, near / far};
-  const double end = std::log1p(span / near);
   if (wanted == Moments::mass) {
     double mass = 0;
     for_each_panel(f, end,

@@ -5,7 +5,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,14 +54,18 @@ Sample sample_of(const HistoryColumns& h, bool spend) {
     }
   }
   auto& rows = sample.rows;
-  const auto key = [](const Customers& row) { return std::tuple(row.x, row.T, row.t_x); };
-  std::sort(rows.begin(), rows.end(), [&](const Customers& a, const Customers& b) {
-    return std::tuple_cat(key(a), std::tuple(a.weight)) <
-           std::tuple_cat(key(b), std::tuple(b.weight));
+  const auto same = [](const Customers& a, const Customers& b) {
+    return a.x == b.x && a.T == b.T && a.t_x == b.t_x;
+  };
+  std::sort(rows.begin(), rows.end(), [](const Customers& a, const Customers& b) {
+    if (a.x != b.x) return a.x < b.x;
+    if (a.T != b.T) return a.T < b.T;
+    if (a.t_x != b.t_x) return a.t_x < b.t_x;
+    return a.weight < b.weight;
   });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (kept > 0 && key(rows[kept - 1]) == key(rows[i]))
+    if (kept > 0 && same(rows[kept - 1], rows[i]))
       rows[kept - 1].weight += rows[i].weight;
     else
       rows[kept++] = rows[i];
@@ -84,7 +87,7 @@ Sample sample_of(const HistoryColumns& h, bool spend) {
   return sample;
 }
 
-/// The search begins with about this many rows: enough to come close to the maximum of all in a fraction of the time.
+/// A few rows are about this many: enough to come close to the maximum of all in a fraction of the time.
 constexpr std::size_t rows_to_begin = 200;
 
 /// Every so-manieth row. They are in the order of x, T and t_x, so that all kinds of customers are among them.
@@ -98,7 +101,8 @@ std::vector<Customers> some_of(const std::vector<Customers>& rows) {
 
 // --- models -------------------------------------------------------------------------------------
 
-/// What the search needs to know of a model; times and money are in units of the sample's scale.
+/// What the search needs to know of a model, also whether its likelihood mostly has one maximum only; times and money are in
+/// units of the sample's scale.
 template <class Model>
 struct Search;
 
@@ -109,6 +113,7 @@ template <bool AlsoAtOnce>
 struct Search<BetaGeometricNBD<AlsoAtOnce>> {
   using Model = BetaGeometricNBD<AlsoAtOnce>;
   static constexpr bool spend = false;
+  static constexpr bool one_maximum = false;  // one with much dropout and one with little
   static constexpr std::array<bool, 4> scaled{false, true, false, false};
   BetaGeometricLikelihood likelihood;
   explicit Search(const std::vector<Customers>& rows) : likelihood(rows, AlsoAtOnce) {}
@@ -135,6 +140,7 @@ template <>
 struct Search<ParetoNBD> {
   using Model = ParetoNBD;
   static constexpr bool spend = false;
+  static constexpr bool one_maximum = true;
   static constexpr std::array<bool, 4> scaled{false, true, false, true};
   ParetoLikelihood likelihood;
   explicit Search(const std::vector<Customers>& rows) : likelihood(rows) {}
@@ -161,6 +167,7 @@ template <>
 struct Search<GammaGamma> {
   using Model = GammaGamma;
   static constexpr bool spend = true;
+  static constexpr bool one_maximum = true;
   static constexpr std::array<bool, 4> scaled{false, false, true, false};
   SpendLikelihood likelihood;
   explicit Search(const std::vector<Customers>& rows) : likelihood(rows) {}
@@ -179,6 +186,24 @@ struct Search<GammaGamma> {
     }
   }
 };
+
+/// Less than this in ln L is no difference.
+constexpr double as_likely = 1e-3;
+
+/// Whether a maximum is to be taken in place of another: the higher, or of two as high the one of which more is known.
+bool is_better(const math::Maximum& a, const math::Maximum& b) {
+  if (b.x.size() == 0 || !(std::abs(a.value - b.value) < as_likely))
+    return b.x.size() == 0 || a.value > b.value;
+  constexpr auto rank = [](FitEnd end) {
+    return end == FitEnd::converged ? 2 : end == FitEnd::boundary ? 1 : 0;
+  };
+  return std::pair(rank(a.status.end), a.value) > std::pair(rank(b.status.end), b.value);
+}
+
+/// Whether two points, logarithms of parameters, belong to one maximum.
+bool are_close(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
+  return (a - b).cwiseAbs().maxCoeff() < 0.3;
+}
 
 /// A log-likelihood over the logarithms of its parameters.
 template <class Model>
@@ -260,6 +285,16 @@ std::string sentence_of(const math::Maximum& found, const Gradient& q) {
   }
 }
 
+/// More than this in ln L is a difference that decides: odds of seven to one.
+constexpr double nearly_as_likely = 2;
+
+/// Another maximum that the data do not rule out.
+template <class Model>
+std::string other_maximum(const Gradient& q, double lower) {
+  return " Another maximum is nearly as likely, lower by " + text_of(lower) + " in ln L (" +
+         values_of<Model>(q) + "): who is still alive these data do not tell for certain.";
+}
+
 std::string too_little(const Sample& sample, const FitOptions& options, bool spend) {
   const std::string needs = " A fit needs at least ";
   if (spend)
@@ -297,7 +332,6 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
   const math::Objective objective = objective_of(search);
   math::OptimiseOptions bounds;
   const double reach = std::log(options.reach);
-  constexpr double as_likely = 1e-3;  // in ln L
   bounds.low = VectorXd::Constant(n, -reach);
   bounds.high = VectorXd::Constant(n, reach);
   math::Maximum best;
@@ -313,21 +347,38 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
     for (Index i = 0; i < n; ++i) logs[i] = std::log(start[at(i)]);
     starts.push_back(std::move(logs));
   }
+  constexpr bool one_maximum = Search<Model>::one_maximum;
+  // Where all starts lead to one maximum of a few rows, as they mostly do, that of all rows is looked for from there; else
+  // from everywhere, and the highest counts.
   if (sample.rows.size() >= 4 * rows_to_begin) {
     const Search<Model> few(some_of(sample.rows));
-    math::OptimiseOptions roughly = bounds;
-    roughly.tolerance = 1e-3;
-    const math::Maximum near = math::maximise(objective_of(few), starts.front(), roughly);
-    // What leads to no maximum inside is left: which limit of the model is the best, all rows say.
-    if (near.status.end == FitEnd::converged)
-      if (math::Maximum found = climb(near.x); found.status.end == FitEnd::converged)
+    const math::Objective roughly = objective_of(few);
+    math::OptimiseOptions soon = bounds;
+    soon.tolerance = 1e-3;
+    std::vector<VectorXd> ends;
+    for (const VectorXd& start : starts) {
+      if (one_maximum && !ends.empty()) break;
+      math::Maximum near = math::maximise(roughly, start, soon);
+      if (near.status.end == FitEnd::converged) ends.push_back(std::move(near.x));
+    }
+    const auto agrees = [&](const VectorXd& end) { return are_close(end, ends.front()); };
+    const std::size_t enough = one_maximum ? 1 : starts.size();
+    if (ends.size() >= enough && std::all_of(ends.begin(), ends.end(), agrees)) {
+      // What leads to no maximum inside is left: which limit of the model is the best, the starts say.
+      if (math::Maximum found = climb(ends.front()); found.status.end == FitEnd::converged)
         best = std::move(found);
+    } else {
+      starts.insert(starts.end(), ends.begin(), ends.end());
+    }
   }
-  for (const VectorXd& start : starts) {
-    if (best.status.end == FitEnd::converged) break;  // else another start may do better
-    math::Maximum found = climb(start);
-    if (best.x.size() == 0 || found.value > best.value) best = std::move(found);
-  }
+  std::vector<math::Maximum> others;
+  if (best.status.end != FitEnd::converged)
+    for (const VectorXd& start : starts) {
+      math::Maximum found = climb(start);
+      if (is_better(found, best)) std::swap(found, best);
+      if (one_maximum && best.status.end == FitEnd::converged) break;
+      if (!one_maximum && found.status.end == FitEnd::converged) others.push_back(std::move(found));
+    }
   // A flat ridge mostly leads to a limit of the model, such as that without dropout: where its bound is as likely, that is
   // the end, and the other parameters may well be known there.
   for (Index tries = 0; tries < n && best.flat >= 0; ++tries) {
@@ -356,11 +407,13 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
     if (best.x[i] >= reach) best.at_high.push_back(static_cast<int>(i));
   }
 
-  Gradient q{};
-  for (Index i = 0; i < n; ++i) q[at(i)] = std::exp(best.x[i]);
-  Gradient natural = q;
-  for (std::size_t i = 0; i < natural.size(); ++i)
-    if (Search<Model>::scaled[i]) natural[i] *= sample.scale;
+  const auto parameters = [&](const VectorXd& logs) {
+    Gradient q{};
+    for (Index i = 0; i < n; ++i)
+      q[at(i)] = std::exp(logs[i]) * (Search<Model>::scaled[at(i)] ? sample.scale : 1);
+    return q;
+  };
+  const Gradient natural = parameters(best.x);
   made.model = model_of<Model>(natural, histories.unit);
   // A density of times and of money: measured in other units it changes by this factor.
   const double densities = Search<Model>::spend ? sample.customers : sample.purchases;
@@ -368,6 +421,13 @@ Fit<Model> fit(const HistoryColumns& histories, const FitOptions& options) {
   made.status = best.status;
   made.status.evaluations = evaluations;
   made.status.sentence = sentence_of<Model>(best, natural);
+  const math::Maximum* other = nullptr;
+  for (const math::Maximum& one : others)
+    if (best.status.end == FitEnd::converged && !are_close(one.x, best.x) &&
+        one.value > best.value - nearly_as_likely && (other == nullptr || one.value > other->value))
+      other = &one;
+  if (other != nullptr)
+    made.status.sentence += other_maximum<Model>(parameters(other->x), best.value - other->value);
   if (best.flat >= 0) return made;
   // At a maximum inside, the Hessian in the logarithms is that in the parameters but for their scale.
   for (std::size_t i = 0; i < 4; ++i)

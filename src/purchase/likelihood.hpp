@@ -60,6 +60,8 @@ class BetaGeometricLikelihood {
   std::vector<Group> by_x_;
   std::vector<Group> by_T_;
   std::vector<Customers> can_be_gone_;
+  std::vector<double> t_x_;   ///< of these
+  std::vector<double> span_;  ///< T - t_x
 };
 
 /// (r, alpha, s, beta) of Pareto/NBD.
@@ -71,6 +73,8 @@ class ParetoLikelihood {
  private:
   std::vector<Group> by_x_;
   std::vector<Customers> rows_;
+  std::vector<double> t_x_;   ///< of the rows
+  std::vector<double> span_;  ///< T - t_x
 };
 
 /// (p, q, v) of Gamma-Gamma.

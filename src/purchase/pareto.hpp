@@ -19,21 +19,35 @@ namespace loyalty::purchase {
 /// Second derivatives by the four parameters, symmetric.
 using Hessian = std::array<std::array<double, 4>, 4>;
 
+/// How far the time since the last purchase reaches: ln((alpha + T)/(alpha + t_x)), and the same of beta.
+struct QuietLogs {
+  double a = 0;
+  double b = 0;
+  QuietLogs(double by_alpha, double by_beta) noexcept : a(by_alpha), b(by_beta) {}
+  QuietLogs(const ParetoNBD& m, const CustomerHistory& h) noexcept
+      : a(std::log1p((h.T - h.t_x) / (m.alpha + h.t_x))),
+        b(std::log1p((h.T - h.t_x) / (m.beta + h.t_x))) {}
+};
+
 /// A customer is alive at T or dropped out at some time since t_x. Both masses are told relative to
 /// (alpha + t_x)^-(r + x) (beta + t_x)^-s.
 struct TwoFates {
+  QuietLogs quiet;
   double log_alive = 0;  ///< of the first mass
   double gone = 0;       ///< the second
   double log_sum = 0;    ///< of both
   double share_gone = 0;
   DropoutMoments moments;
 
-  TwoFates(const ParetoNBD& m, const CustomerHistory& h, Moments wanted) noexcept {
+  TwoFates(const ParetoNBD& m, const CustomerHistory& h, Moments wanted) noexcept
+      : TwoFates(m, h, QuietLogs(m, h), wanted) {}
+  TwoFates(const ParetoNBD& m, const CustomerHistory& h, const QuietLogs& logs,
+           Moments wanted) noexcept
+      : quiet(logs) {
     const double A = m.alpha + h.t_x;
     const double B = m.beta + h.t_x;
-    const double span = h.T - h.t_x;
-    log_alive = -(m.r + h.x) * std::log1p(span / A) - m.s * std::log1p(span / B);
-    moments = dropout_integral(m.r + h.x, A, m.s + 1, B, span, wanted);
+    log_alive = -(m.r + h.x) * quiet.a - m.s * quiet.b;
+    moments = dropout_integral(m.r + h.x, A, m.s + 1, B, A <= B ? quiet.a : quiet.b, wanted);
     gone = m.s / B * moments.mass;
     const double alive = std::exp(log_alive);
     log_sum = std::log(alive + gone);
@@ -52,7 +66,7 @@ struct FateSlopes {
     const double span = at.T - at.t_x;
     const double R = m.r + at.x;
     const auto& mean = fates.moments.mean;
-    stay = {-std::log1p(span / A), R / A * (span / (m.alpha + at.T)), -std::log1p(span / B),
+    stay = {-fates.quiet.a, R / A * (span / (m.alpha + at.T)), -fates.quiet.b,
             m.s / B * (span / (m.beta + at.T))};
     leave = {-mean[0], R / A * mean[2], 1 / m.s - mean[1], (-1 + (m.s + 1) * mean[3]) / B};
   }
@@ -96,19 +110,24 @@ inline void add_derivatives(const ParetoNBD& m, const CustomerHistory& at, const
       (gone * (1 - (m.s + 1) * square_b) - here * m.s * share_b * (2 - share_b)) / (B * B);
 }
 
+/// Logarithms that a customer's likelihood consists of: ln((alpha + t_x)/alpha), the same of beta, and those above.
+struct ParetoLogs {
+  double a;
+  double b;
+  QuietLogs quiet;
+};
+
 /// ln of the likelihood but for Gamma(r + x)/Gamma(r): value, and derivatives added where wanted.
-inline double log_likelihood_of(const ParetoNBD& m, const CustomerHistory& at, Gradient* g,
-                                Hessian* h) noexcept {
+inline double log_likelihood_of(const ParetoNBD& m, const CustomerHistory& at,
+                                const ParetoLogs& logs, Gradient* g, Hessian* h) noexcept {
   const double A = m.alpha + at.t_x;
   const double B = m.beta + at.t_x;
-  const TwoFates fates(m, at, g == nullptr ? Moments::mass : Moments::all);
-  const double log_a = std::log1p(at.t_x / m.alpha);
-  const double log_b = std::log1p(at.t_x / m.beta);
+  const TwoFates fates(m, at, logs.quiet, g == nullptr ? Moments::mass : Moments::all);
   if (g != nullptr) {
     add_derivatives(m, at, fates, *g, h);
-    (*g)[0] -= log_a;
+    (*g)[0] -= logs.a;
     (*g)[1] += (m.r * at.t_x - at.x * m.alpha) / (m.alpha * A);
-    (*g)[2] -= log_b;
+    (*g)[2] -= logs.b;
     (*g)[3] += m.s * at.t_x / (m.beta * B);
   }
   if (h != nullptr) {
@@ -121,7 +140,12 @@ inline double log_likelihood_of(const ParetoNBD& m, const CustomerHistory& at, G
     (*h)[3][2] += s_beta;
     (*h)[3][3] += m.s / (B * B) - m.s / (m.beta * m.beta);
   }
-  return fates.log_sum - m.r * log_a - at.x * std::log(A) - m.s * log_b;
+  return fates.log_sum - m.r * logs.a - at.x * std::log(A) - m.s * logs.b;
+}
+inline double log_likelihood_of(const ParetoNBD& m, const CustomerHistory& at,
+                                Gradient* g) noexcept {
+  const ParetoLogs logs{std::log1p(at.t_x / m.alpha), std::log1p(at.t_x / m.beta), {m, at}};
+  return log_likelihood_of(m, at, logs, g, nullptr);
 }
 
 }  // namespace loyalty::purchase

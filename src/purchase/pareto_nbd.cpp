@@ -73,10 +73,10 @@ double evaluated(Gradient* gradient, const Function& function) {
 
 double ParetoNBD::log_likelihood(const CustomerHistory& h, Gradient* gradient) const {
   const double rising = math::log_rising(r, h.x);
-  if (gradient == nullptr) return rising + log_likelihood_of(*this, h, nullptr, nullptr);
+  if (gradient == nullptr) return rising + log_likelihood_of(*this, h, nullptr);
   *gradient = {};
   (*gradient)[0] = math::rising_slopes(r, h.x).first;
-  return rising + log_likelihood_of(*this, h, gradient, nullptr);
+  return rising + log_likelihood_of(*this, h, gradient);
 }
 
 double ParetoNBD::p_alive(const CustomerHistory& h, Gradient* gradient) const {

@@ -233,6 +233,46 @@ TEST_CASE("purchase: fits that cannot end well say so in words") {
 }
 
 TEST_CASE(
+    "purchase: of two maxima the higher is found, and the other told where it is nearly as "
+    "likely") {
+  // With little dropout and few who buy much, and with much at once; both were found by climbing from other starts.
+  struct {
+    MBGNBD world;
+    std::uint64_t seed;
+    MBGNBD low, high;
+    bool told;
+  } const cases[] = {
+      {{0.11852099260247367, 3.8782893193271444, 0.41329272352671165, 2.1872929579133866},
+       627,
+       {0.1067, 4.071, 0.4923, 5.259},
+       {0.5446, 6.894, 0.1828, 0.08379},
+       false},
+      {{0.10895245635204825, 12.284177301500314, 1.6981806594799371, 10.929441818723596},
+       79,
+       {0.1212, 9.962, 0.9268, 3.059},
+       {0.8333, 19.57, 0.4015, 0.1164},
+       true}};
+  for (const auto& one : cases) {
+    const Table table = simulated(one.world, 1500, one.seed);
+    const auto log_likelihood = [&](const MBGNBD& model) {
+      double sum = 0;
+      for (std::size_t i = 0; i < table.x.size(); ++i)
+        sum += model.log_likelihood({table.x[i], table.t_x[i], table.T[i]});
+      return sum;
+    };
+    const Fit<MBGNBD> found = fit<MBGNBD>(table.columns());
+    CAPTURE(found.status.sentence);
+    CHECK(found.status.end == FitEnd::converged);
+    const double high = log_likelihood(one.high);
+    CHECK((high - log_likelihood(one.low) < 2) == one.told);
+    CHECK(found.log_likelihood >= high);
+    CHECK(found.log_likelihood == doctest::Approx(high).epsilon(1e-7));
+    const bool told = found.status.sentence.find("Another maximum") != std::string::npos;
+    CHECK(told == one.told);
+  }
+}
+
+TEST_CASE(
     "purchase: a world without dropout is found to be one, and its other parameters are known") {
   const BGNBD world{1.2, 8, 1e-9, 1e3};
   const Table table = simulated(world, 3000, 6);

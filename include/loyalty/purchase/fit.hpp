@@ -51,6 +51,8 @@ struct Fit {
 /// the order of rows nor repetition in place of weights changes a bit, and times are measured in the mean T, so the
 /// unit changes nothing but the unit. Where the likelihood is flat along a ridge and as high (to 1e-3) at the bound to
 /// which that leads, the fit ends there, at a boundary: that of a model without dropout, say.
+/// BG/NBD and MBG/NBD can have two maxima, one with more dropout: the higher is taken, and the sentence tells of another
+/// that is lower by less than 2 in ln L.
 /// Throws ColumnError, naming row and value, for x that is negative or no whole number, t_x beyond 0..T, x = 0 with
 /// t_x > 0, weights below 0, mean values that are not above 0, and what is not finite.
 template <class Model>
