@@ -90,7 +90,7 @@ Sample sample_of(const HistoryColumns& h, bool spend) {
 /// A few rows are about this many: enough to come close to the maximum of all in a fraction of the time.
 constexpr std::size_t rows_to_begin = 200;
 
-/// Every so-manieth row. They are in the order of x, T and t_x, so that all kinds of customers are among them.
+/// Rows at equal steps. They are in the order of x, T and t_x, so that all kinds of customers are among them.
 std::vector<Customers> some_of(const std::vector<Customers>& rows) {
   const std::size_t step = rows.size() / rows_to_begin;
   std::vector<Customers> some;
